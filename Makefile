@@ -1,0 +1,54 @@
+# Each target is enough by itself on a machine with Python 3.11 or later and make: it sets up what it needs, with uv
+# where that is installed, else with venv and pip. The lock files pin what is installed.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv)
+
+.PHONY: release test check format bench lock clean
+
+release: $(VENV)/.core ## build, publish and verify the sample project
+	$(BIN)/imprint release
+
+test: $(VENV)/.dev ## lint, types and tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev ## build 100,000 generated articles; MB/s and peak memory
+	$(BIN)/python benchmarks/build.py
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## pin the newest versions of all dependencies (needs uv)
+	$(UV) pip compile pyproject.toml -o requirements.lock --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build
+	$(UV) pip compile pyproject.toml -o requirements-dev.lock --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) data/build data/releases dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A virtual environment that does not run (a moved folder, another Python) is made again.
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: set PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "$(PYTHON) is older than Python 3.11: set PYTHON=/path/to/a/newer/one" >&2; exit 2; }
+	$(if $(UV),$(UV) venv --quiet --clear --python $(PYTHON) $(VENV),$(PYTHON) -m venv --clear $(VENV))
+	@touch $@
+
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.python
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.core

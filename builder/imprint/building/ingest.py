@@ -1,0 +1,201 @@
+"""Ingest: read raw records, set known ones aside, make drafts of the others, count the lines that sources repeat.
+
+Law: every raw record leaves this step once: known, quarantined, or as a draft.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import xxhash
+
+from imprint.building.parts import Part, SpillWriter, WorkFolder
+from imprint.building.quarantine import QuarantineWriter
+from imprint.cleaning.residue import edge_lines, line_hash
+from imprint.cleaning.urls import domain_of
+from imprint.sources import BY_NAME, jsonl, text
+from imprint.sources.base import Draft, InputFile, RawRecord
+from imprint.sources.recognise import Recogniser
+
+DRAFTS = pa.schema(
+    [
+        pa.field("text", pa.large_string()),
+        pa.field("values", pa.binary()),
+        pa.field("residue_source", pa.string()),
+        pa.field("span", pa.int32()),
+        pa.field("row", pa.int64()),
+        pa.field("raw", pa.binary(32)),
+    ]
+)
+"""A draft on disk: the text, the other values as JSON, and where it came from."""
+
+KNOWN = pa.schema([pa.field("span", pa.int32()), pa.field("row", pa.int64()), pa.field("raw", pa.binary(32))])
+"""A record that is published already."""
+
+LINE_USE = np.dtype([("source", "<u8"), ("line", "<u8"), ("text", "<u8")])
+"""One short line at the edge of one text, as hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTask:
+    """One part to ingest."""
+
+    part: Part
+    work: WorkFolder
+    fields: tuple[str, ...]
+    """Fields of the schema."""
+    overrides: Mapping[str, str]
+    """`[input.fields]`."""
+    remembered: Mapping[str, Mapping[str, Sequence[str]]]
+    """File group to field to keys, from the previous release's decisions."""
+    known: bool
+    """Whether there are known digests in the work folder."""
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What the driver learns of a part."""
+
+    part: int
+    read: Counter[str] = field(default_factory=Counter)
+    """Source to records read."""
+    quarantined: Counter[str] = field(default_factory=Counter)
+    """Source to records that could not be read."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Code to records that could not be read."""
+    known: Counter[str] = field(default_factory=Counter)
+    """Source to records that are published already."""
+    drafts: int = 0
+    """Drafts written."""
+    used: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    """File group to (field, key) to records."""
+    ignored: dict[str, Counter[str]] = field(default_factory=dict)
+    """File group to key to records in which no field took it."""
+    articles: Counter[str] = field(default_factory=Counter)
+    """Residue source to articles."""
+    line_uses: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, LINE_USE))
+    """Distinct uses of short lines at the edges of texts."""
+    digest: str = ""
+    """SHA-256 over the raw digests of all records, in order."""
+
+
+def ingest(task: IngestTask) -> Ingested:
+    """Ingest one part."""
+    return _Ingest(task).run()
+
+
+class _Ingest:
+    def __init__(self, task: IngestTask) -> None:
+        self.task = task
+        self.result = Ingested(task.part.index)
+        self.published = _known_digests(task)
+        self.recognisers: dict[str, Recogniser] = {}
+        self.drafts = SpillWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
+        self.known = SpillWriter(task.work.known(task.part.index), KNOWN)
+        self.quarantine = QuarantineWriter(task.work.quarantine("ingest", task.part.index))
+        self.uses: list[tuple[int, int, int]] = []
+
+    def run(self) -> Ingested:
+        digest = hashlib.sha256()
+        for index, span in enumerate(self.task.part.spans):
+            for records in BY_NAME[span.file.format].read(span):
+                digest.update("".join(record.raw_sha256 for record in records).encode())
+                self.result.read[span.file.source] += len(records)
+                self._batch(index, span.file, records)
+        for writer in (self.drafts, self.known, self.quarantine):
+            writer.close()
+        self.result.drafts = self.drafts.rows
+        self.result.reasons = self.quarantine.reasons
+        self.result.digest = digest.hexdigest()
+        for group, recogniser in self.recognisers.items():
+            self.result.used[group] = recogniser.used
+            self.result.ignored[group] = recogniser.ignored
+        # One use for each text: an article that was crawled ten times says its last line once.
+        self.result.line_uses = np.unique(np.array(self.uses, LINE_USE))
+        return self.result
+
+    def _batch(self, index: int, file: InputFile, records: list[RawRecord]) -> None:
+        fresh = self._set_known_aside(index, file, records)
+        columns: dict[str, list[Any]] = {name: [] for name in DRAFTS.names}
+        for record, draft in zip(fresh, self._drafts(file, fresh), strict=True):
+            if draft.fault is not None:
+                self.result.quarantined[file.source] += 1
+                self.quarantine.add(draft.fault, file, record.row, record.raw_sha256)
+                continue
+            body = draft.values.pop("text", None)
+            if not isinstance(body, str):
+                # A text of another type goes on as a value, for validation to reject with its reason.
+                draft.values["text"] = body
+                body = None
+            source = _residue_source(draft.values, file)
+            columns["text"].append(body)
+            columns["values"].append(orjson.dumps({**draft.values, "processing": draft.steps}))
+            columns["residue_source"].append(source)
+            columns["span"].append(index)
+            columns["row"].append(record.row)
+            columns["raw"].append(bytes.fromhex(record.raw_sha256))
+            if body:
+                self._count_lines(source, body)
+        if columns["row"]:
+            self.drafts.write(pa.table(columns, schema=DRAFTS))
+
+    def _set_known_aside(self, index: int, file: InputFile, records: list[RawRecord]) -> list[RawRecord]:
+        if self.published is None or not records:
+            return records
+        raw = np.frombuffer(bytes.fromhex("".join(r.raw_sha256 for r in records)), dtype="S32")
+        at = np.minimum(np.searchsorted(self.published, raw), len(self.published) - 1)
+        published = (self.published[at] == raw).tolist()
+        known = [record for record, is_known in zip(records, published, strict=True) if is_known]
+        if known:
+            self.result.known[file.source] += len(known)
+            rows = {"span": [index] * len(known), "row": [record.row for record in known],
+                    "raw": [bytes.fromhex(record.raw_sha256) for record in known]}  # fmt: skip
+            self.known.write(pa.table(rows, schema=KNOWN))
+        return [record for record, is_known in zip(records, published, strict=True) if not is_known]
+
+    def _drafts(self, file: InputFile, records: list[RawRecord]) -> Iterator[Draft]:
+        recogniser = self.recognisers.get(file.group)
+        if recogniser is None:
+            remembered = self.task.remembered.get(file.group, {})
+            recogniser = Recogniser(self.task.fields, self.task.overrides, remembered)
+            self.recognisers[file.group] = recogniser
+        for record in records:
+            if record.fault is not None:
+                yield Draft({}, fault=record.fault)
+            elif file.format == text.TEXT.name:
+                yield text.parse(record, file.name)
+            else:
+                value = jsonl.parse(record)
+                yield recogniser.draft(value) if isinstance(value, dict) else Draft({}, fault=value)
+
+    def _count_lines(self, source: str, body: str) -> None:
+        self.result.articles[source] += 1
+        lines = list(edge_lines(body))
+        if lines:
+            hashed = line_hash(source), xxhash.xxh3_64_intdigest(body.encode())
+            self.uses.extend((hashed[0], line_hash(line), hashed[1]) for line in lines)
+
+
+def _known_digests(task: IngestTask) -> npt.NDArray[np.bytes_] | None:
+    """The published raw digests, sorted, mapped into memory so that workers share the pages."""
+    if not task.known:
+        return None
+    return np.memmap(task.work.known_digests, dtype="S32", mode="r")
+
+
+def _residue_source(values: Mapping[str, Any], file: InputFile) -> str:
+    """Whose furniture an article carries: its publisher's, else its domain's, else its folder's."""
+    for key in ("publisher", "source_domain"):
+        value = values.get(key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    url = values.get("url")
+    return (domain_of(url) if isinstance(url, str) else None) or file.source

@@ -1,0 +1,91 @@
+"""What travels between the steps of a build: parts of the input, and where their records lie in the work folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from imprint.sources.base import Span
+
+PART_BYTES = 16 << 20
+"""Raw bytes of a part: large enough to batch well, small enough that the last one does not wait alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the input that one worker handles at a time."""
+
+    index: int
+    """Position in the input's order."""
+    spans: tuple[Span, ...]
+    """Its records, in order."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, for progress."""
+        return sum(span.file.size if span.end is None else span.end - span.start for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
+    """The folder that a build works in; a part's files carry its number."""
+
+    root: Path
+
+    def drafts(self, part: int) -> Path:
+        """Drafts that ingest made: raw values, not yet cleaned."""
+        return self.root / f"drafts-{part:06d}.arrow"
+
+    def records(self, part: int) -> Path:
+        """Records that finish made: the columns of the schema."""
+        return self.root / f"records-{part:06d}.arrow"
+
+    def keys(self, part: int) -> Path:
+        """What resolve needs of each record in `records`, in the same order."""
+        return self.root / f"keys-{part:06d}.arrow"
+
+    def known(self, part: int) -> Path:
+        """Records of the part that the previous release holds."""
+        return self.root / f"known-{part:06d}.arrow"
+
+    def quarantine(self, step: str, part: int) -> Path:
+        """Records that a step rejected, as JSON Lines."""
+        return self.root / f"quarantine-{step}-{part:06d}.jsonl"
+
+    @property
+    def known_digests(self) -> Path:
+        """Digests of the raw records that are published already: 32 bytes each, sorted."""
+        return self.root / "known-digests.bin"
+
+    def ledger_part(self, split: str, shard: int) -> Path:
+        """Ledger rows of a shard that was written."""
+        return self.root / f"ledger-{split}-{shard:05d}.arrow"
+
+
+class SpillWriter:
+    """Writes record batches to an Arrow IPC file of the work folder."""
+
+    def __init__(self, path: Path, schema: pa.Schema, *, compression: str | None = None) -> None:
+        options = pa.ipc.IpcWriteOptions(compression=compression, use_threads=False)
+        self._sink = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_file(self._sink, schema, options=options)
+        self.rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Append a table."""
+        self._writer.write_table(table)
+        self.rows += len(table)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+        self._sink.close()
+
+
+def read_spill(path: Path) -> pa.Table:
+    """A spill as a table; uncompressed columns stay in the file until they are touched."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

@@ -1,0 +1,160 @@
+"""Scan: list the input, sort it, and cut the work into parts.
+
+Laws: the order of the input is the byte order of its relative POSIX paths, whatever the file system lists first; parts
+end on record boundaries and depend on the files' bytes alone; nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imprint.building.parts import PART_BYTES, Part
+from imprint.engine.base import Engine
+from imprint.errors import Place, UsageError
+from imprint.findings import Finding
+from imprint.sources import BY_NAME, format_of
+from imprint.sources.base import InputFile, Span
+
+SCAN_BLOCK = 1 << 20
+"""Bytes read at a time."""
+
+FILES_PER_PART = 2_000
+"""One-article files in a part at most: opening a file costs more than its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What lies in the input."""
+
+    files: tuple[InputFile, ...]
+    """Files that are read, in the order of the input."""
+    parts: tuple[Part, ...]
+    """The work, in the same order."""
+    findings: tuple[Finding, ...]
+    """What is not read, and why."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(file.size for file in self.files)
+
+
+def list_input(paths: Sequence[Path]) -> tuple[list[InputFile], list[Finding]]:
+    """The input's files in order, and a finding for each file that is not read.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    files: list[InputFile] = []
+    findings: list[Finding] = []
+    for root in paths:
+        if not root.exists():
+            raise UsageError(
+                "the input does not exist",
+                place=Place(str(root)),
+                hint="create it and put articles there, or correct [input] paths in the recipe",
+            )
+        for path, name in _walk(root):
+            known = format_of(name)
+            if known is None:
+                findings.append(Finding("not_an_article_format", "the file is not read", Place(name),
+                                        f"read are {_suffixes()}, also .gz and .zst"))  # fmt: skip
+                continue
+            fmt, compression = known
+            try:
+                size = path.stat().st_size
+            except OSError:
+                size = 0  # reading it will say why
+            files.append(InputFile(str(path), name, size, fmt.name, compression))
+    files.sort(key=lambda file: (file.name.encode(), file.path))
+    return files, sorted(findings, key=lambda finding: finding.place.file or "")
+
+
+def scan(paths: Sequence[Path], engine: Engine) -> Scan:
+    """Look at the input and cut it into parts."""
+    files, findings = list_input(paths)
+    divided = [file for file in files if not BY_NAME[file.format].one_per_file and not file.compression]
+    spans = dict(zip((file.path for file in divided), engine.map(divide, divided), strict=True))
+    spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}
+    parts = [
+        Part(i, tuple(group))
+        for i, group in enumerate(_grouped(span for f in files for span in spans[f.path]))
+    ]
+    return Scan(tuple(files), tuple(parts), tuple(findings))
+
+
+def divide(file: InputFile) -> tuple[Span, ...]:
+    """Cut a file of lines into spans of about PART_BYTES that end behind a line.
+
+    A file that cannot be read is one span: reading it will say why.
+    """
+    if file.size <= PART_BYTES:
+        return (Span(file, 0, None, 1),)
+    ends: list[tuple[int, int]] = []
+    position = row = 0
+    try:
+        with Path(file.path).open("rb", buffering=0) as stream:
+            wanted = PART_BYTES
+            while block := stream.read(SCAN_BLOCK):
+                if (
+                    position + len(block) >= wanted
+                    and (at := block.find(b"\n", max(0, wanted - position))) >= 0
+                ):
+                    ends.append((position + at + 1, row + block.count(b"\n", 0, at + 1)))
+                    wanted = position + at + 1 + PART_BYTES
+                row += block.count(b"\n")
+                position += len(block)
+    except OSError:
+        return (Span(file, 0, None, 1),)
+    if not ends or ends[-1][0] < position:
+        ends.append((position, row))
+    starts = [(0, 0), *ends[:-1]]
+    return tuple(
+        Span(file, start, end, rows + 1) for (start, rows), (end, _) in zip(starts, ends, strict=True)
+    )
+
+
+def _grouped(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Small spans together, up to the size of a part."""
+    group: list[Span] = []
+    size = 0
+    for span in spans:
+        length = span.file.size if span.end is None else span.end - span.start
+        if group and (size + length > PART_BYTES or len(group) >= FILES_PER_PART):
+            yield group
+            group, size = [], 0
+        group.append(span)
+        size += length
+    if group:
+        yield group
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Files below a folder with their POSIX names; hidden ones aside; folders that lead back to themselves once."""
+    if root.is_file():
+        yield root, _spelled(root.name)
+        return
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if not name.startswith("."):
+                path = Path(folder, name)
+                yield path, _spelled(path.relative_to(root).as_posix())
+
+
+def _spelled(name: str) -> str:
+    """A file name as text that any column can hold: bytes that are not UTF-8 are written as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _suffixes() -> str:
+    return ", ".join(suffix for fmt in BY_NAME.values() for suffix in fmt.suffixes)

@@ -1,0 +1,192 @@
+"""The card's managed blocks, each a function of the release's facts.
+
+Law: every number comes from the facts, which came from the shards that were written; every value from an article is
+escaped, so that no title can add a row, a link or a block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from imprint.article import RecordSchema
+from imprint.card.blocks import fill_blocks
+from imprint.card.front_matter import front_matter, split_front_matter
+from imprint.releases.accounting import FATE_MEANINGS, FATES
+
+Facts = Mapping[str, Any]
+
+
+def render_card(source: str, facts: Facts, schema: RecordSchema) -> str:
+    """The README.md of a release.
+
+    Args:
+        source: dataset_card.md.
+        facts: the manifest's facts, with the shards in `files`.
+        schema: the schema of the records.
+
+    Raises:
+        UsageError: the card's front matter or a block of it is broken.
+    """
+    own, body = split_front_matter(source)
+    contents = {name: block(facts, schema) for name, block in BLOCKS.items()}
+    return front_matter(own, facts, schema) + fill_blocks(body, contents)
+
+
+def escape(value: object) -> str:
+    """A value as Markdown text that cannot act: punctuation as entities, control characters and line ends folded."""
+    text = " ".join(str(value).split())
+    text = "".join(char if char.isprintable() else " " for char in text)
+    return re.sub(r"[!-/:-@\[-`{-~]", lambda match: f"&#{ord(match[0])};", text)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; numbers stand right, all other cells are escaped."""
+    body = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    right = [bool(body) and all(re.fullmatch(r"[\d,.%-]+", row[i]) for row in body) for i in range(len(head))]
+    lines = [head, ["---:" if number else "---" for number in right], *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _title(facts: Facts, _schema: RecordSchema) -> str:
+    dataset = facts["dataset"]
+    description = f"\n\n{escape(dataset['description'])}" if dataset["description"] else ""
+    date = f", {facts['date']}" if facts["date"] else ""
+    rows = sum(facts["splits"].values())
+    return (
+        f"# {escape(dataset['title'] or facts['name'])}{description}\n\n"
+        f"Version {facts['version']}{date}: {rows:,} articles in {len(facts['splits'])} "
+        f"split{'s' if len(facts['splits']) != 1 else ''}, built and checked by imprint."
+    )
+
+
+def _load(facts: Facts, _schema: RecordSchema) -> str:
+    name, version = facts["name"], facts["version"]
+    return (
+        "From the Hub, pinned to this version:\n\n"
+        f'```python\nfrom datasets import load_dataset\n\nds = load_dataset("{name}", revision="v{version}")\n```\n\n'
+        "From a copy on disk (`README.md` and `data/` in one folder):\n\n"
+        f'```python\nds = load_dataset("path/to/{name}/{version}")\n```\n\n'
+        "The shards are plain Parquet: Polars, DuckDB and pandas read `data/*.parquet` as they are."
+    )
+
+
+def _splits(facts: Facts, _schema: RecordSchema) -> str:
+    statistics = facts["statistics"]
+    sizes = {split: [f for f in facts["files"] if f.get("split") == split] for split in facts["splits"]}
+    rows = [
+        (f"`{split}`", rows, statistics[split]["words"], statistics[split]["characters"], len(sizes[split]),
+         sum(f["size"] for f in sizes[split]), _span(statistics[split]))
+        for split, rows in facts["splits"].items()
+    ]  # fmt: skip
+    digests = "\n".join(
+        f"- `{split}`: `sha256:{digest}`" for split, digest in facts["content_sha256"].items()
+    )
+    return (
+        table(["Split", "Articles", "Words", "Characters", "Shards", "Bytes", "Published"], rows)
+        + "\n\nContent digests, which do not depend on Parquet (docs/format.md tells how to recompute them):\n\n"
+        + digests
+    )
+
+
+def _span(statistics: Mapping[str, Any]) -> str:
+    if statistics["first"] is None:
+        return "undated"
+    return f"{statistics['first']} to {statistics['last']}"
+
+
+def _fields(facts: Facts, schema: RecordSchema) -> str:
+    total = sum(facts["splits"].values())
+    nulls = {
+        field.name: sum(facts["statistics"][split]["nulls"].get(field.name, 0) for split in facts["splits"])
+        for field in schema.fields
+    }
+    rows = [
+        (
+            f"`{field.name}`",
+            _type(str(field.type)),
+            f"{nulls[field.name] / max(total, 1):.1%}",
+            escape(field.description),
+        )
+        for field in schema.fields
+    ]
+    return table(["Field", "Type", "Unknown", "Meaning"], rows)
+
+
+def _type(name: str) -> str:
+    return name.replace("<element: ", " of ").replace("<item: ", " of ").rstrip(">")
+
+
+def _processing(facts: Facts, _schema: RecordSchema) -> str:
+    accounting = facts["accounting"]
+    shown = [fate for fate in FATES if accounting[fate] or fate in {"quarantined", "new"}]
+    funnel = [("read", accounting["read"], "records in the input")]
+    funnel += [(fate.replace("_", " "), accounting[fate], FATE_MEANINGS[fate]) for fate in shown]
+    funnel += [
+        ("carried over", accounting["carried"], "rows of the previous release"),
+        ("published", accounting["published"], "carried over and new"),
+    ]
+    heads = ["Source", "Read", *(fate.replace("_", " ").capitalize() for fate in shown)]
+    sources = [
+        (escape(source), fates["read"], *(fates[fate] for fate in shown))
+        for source, fates in _largest(facts["accounting_by_source"])
+    ]
+    return (
+        "Every record that was read has exactly one fate:\n\n"
+        + table(["Fate", "Records", "Meaning"], funnel)
+        + "\n\nPer source, the first folder or file below the input:\n\n"
+        + table(heads, sources)
+        + "\n\nExact duplicates are found by normalised text; this version of imprint does not look for near duplicates."
+    )
+
+
+def _largest(sources: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:
+    """The sources with most records; a card is read by people."""
+    ranked = sorted(sources.items(), key=lambda item: (-item[1]["read"], item[0]))
+    if len(ranked) <= 30:
+        return ranked
+    rest = {key: sum(fates[key] for _, fates in ranked[29:]) for key in ranked[0][1]}
+    return [*ranked[:29], (f"{len(ranked) - 29} further sources", rest)]
+
+
+def _statistics(facts: Facts, _schema: RecordSchema) -> str:
+    parts = []
+    for name, title in (("publisher", "Publishers"), ("source_domain", "Domains"), ("language", "Languages")):
+        counted = facts["statistics"]["all"]["values"][name]
+        if counted["distinct"]:
+            rows: list[tuple[object, ...]] = [(escape(value), count) for value, count in counted["top"][:10]]
+            more = sum(count for _, count in counted["top"][10:]) + counted["rest"]
+            if more:
+                rows.append((f"{counted['distinct'] - 10} more", more))
+            parts.append(table([title, "Articles"], rows))
+    years: dict[str, int] = {}
+    for month, count in sorted(facts["statistics"]["all"]["months"].items()):
+        years[month[:4]] = years.get(month[:4], 0) + count
+    undated = facts["statistics"]["all"]["nulls"].get("published_at", 0)
+    dated = [(year, f"{count:,}") for year, count in years.items()] + (
+        [("undated", f"{undated:,}")] if undated else []
+    )
+    if dated:
+        parts.append(table(["Published", "Articles"], dated))
+    return "\n\n".join(parts)
+
+
+def _rebuild(facts: Facts, _schema: RecordSchema) -> str:
+    return (
+        f"```\nimprint verify path/to/registry/{facts['name']}@{facts['version']}\n```\n\n"
+        "`verify` reads every byte again: digests, schema, accounting and this card. `sha256sum -c SHA256SUMS` checks the "
+        "files without imprint."
+    )
+
+
+BLOCKS: dict[str, Callable[[Facts, RecordSchema], str]] = {
+    "title": _title,
+    "load": _load,
+    "splits": _splits,
+    "fields": _fields,
+    "processing": _processing,
+    "statistics": _statistics,
+    "verify": _rebuild,
+}
+"""The managed blocks by name."""

@@ -1,0 +1,121 @@
+"""Conform: values as sources give them to the types of the schema, a column at a time.
+
+Law: a value that cannot be conformed stays as it is, so that validation rejects the record and can show the value;
+nothing is dropped or guessed in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from imprint.article import Field
+from imprint.cleaning.characters import clean_line
+from imprint.cleaning.dates import NO_DATE, parse_date
+from imprint.cleaning.names import split_byline
+from imprint.cleaning.urls import canonical_url, domain_of
+
+Column = list[Any]
+
+
+def conform(field: Field, values: Sequence[Any]) -> Column:
+    """One column of the JSON form."""
+    rule = _rule(field)
+    return [None if value is None else rule(value) for value in values]
+
+
+def precisions(given: Sequence[Any]) -> Column:
+    """How much of each published_at was given, for `date_precision`."""
+    parsed = (parse_date(value) if isinstance(value, str) else None for value in given)
+    return [None if date is None else date.precision for date in parsed]
+
+
+def _rule(field: Field) -> Callable[[Any], Any]:
+    if field.is_time:
+        return _time
+    if field.is_uri:
+        return _uri
+    if field.name in _NAMED:
+        return _NAMED[field.name]
+    if pa.types.is_list(field.type):
+        return _list
+    return _line if pa.types.is_string(field.type) and not field.is_json else _as_given
+
+
+def _as_given(value: Any) -> Any:
+    return value
+
+
+def _uri(value: Any) -> Any:
+    return (canonical_url(value) or None) if isinstance(value, str) else value
+
+
+def _time(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().casefold() in NO_DATE:
+        return None
+    date = parse_date(value)
+    return value if date is None else date.text
+
+
+def _line(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        value = "; ".join(value)
+    return (clean_line(value) or None) if isinstance(value, str) else value
+
+
+def _identifier(value: Any) -> Any:
+    # Many sources number their articles; true is no number.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _line(value)
+
+
+def _list(value: Any) -> Any:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list):
+        return value
+    return [item for item in (clean_line(i) if isinstance(i, str) else i for i in items) if item] or None
+
+
+def _names(value: Any) -> Any:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return value
+    return [name for item in items for name in map(clean_line, split_byline(item)) if name] or None
+
+
+def _keywords(value: Any) -> Any:
+    return _list(re.split(r"[;,]", value)) if isinstance(value, str) else _list(value)
+
+
+def _domain(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    host = domain_of(value) if "://" in value else value.partition("/")[0]
+    return (host or "").strip().lower().removeprefix("www.") or None
+
+
+def _language(value: Any) -> Any:
+    """BCP 47 as far as case and separator go: `en_us` is `en-US`."""
+    if not isinstance(value, str):
+        return value
+    head, *rest = value.strip().replace("_", "-").split("-")
+    return (
+        "-".join(
+            [head.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)]
+        )
+        or None
+    )
+
+
+_NAMED: dict[str, Callable[[Any], Any]] = {
+    "source_id": _identifier,
+    "source_domain": _domain,
+    "authors": _names,
+    "keywords": _keywords,
+    "language": _language,
+}
+"""Fields with a rule of their own."""

@@ -1,0 +1,129 @@
+"""Dates: from what sources write to RFC 3339 in UTC, with the precision that was there.
+
+Laws: a part that is missing is never filled from today; a time without a zone is taken as UTC; what cannot be read is
+None, and validation rejects the record with the value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+from imprint.article import EPOCH, rfc3339
+
+NO_DATE = frozenset({"", "none", "null", "nan", "n/a", "unknown"})
+"""Words that extractors write where they found no date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A moment as it was read."""
+
+    text: str
+    """RFC 3339 with Z."""
+    micros: int
+    """Microseconds since 1970."""
+    precision: str
+    """How much was given: year, month, day, minute, second or microsecond."""
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_date(value: str) -> Date | None:
+    """Read a date; None where it cannot be read without guessing."""
+    value = value.strip()
+    parsed = _iso(value) or _written(value) or _mail(value)
+    if parsed is None:
+        return None
+    moment, precision = parsed
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:  # a zone that leads out of the years 1 to 9999
+        return None
+    return Date(rfc3339(moment), (moment - EPOCH) // (EPOCH.resolution), precision)
+
+
+_ISO = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
+    r"(?:(?:[T ]|\s+at\s+)(?P<clock>\d{2}:\d{2}(?P<second>:\d{2}(?P<fraction>[.,]\d{1,9})?)?)"
+    r"\s?(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?)?)?)?",
+    re.ASCII,
+)
+
+
+def _iso(value: str) -> tuple[datetime, str] | None:
+    match = _ISO.fullmatch(value)
+    if match is None:
+        return None
+    year, month, day, clock, zone = match.group("year", "month", "day", "clock", "zone")
+    zone = "+00:00" if zone in {"Z", "z", "UTC", "GMT"} else zone or ""
+    # Digits beyond microseconds are cut: no column holds them.
+    text = f"{year}-{month or '01'}-{day or '01'}" + (
+        f"T{clock.replace(',', '.')[:15]}{zone}" if clock else ""
+    )
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if clock is None:
+        return moment, "day" if day else "month" if month else "year"
+    return moment, "microsecond" if moment.microsecond else "second" if match["second"] else "minute"
+
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS) + "|sept)"
+_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_WRITTEN = (
+    re.compile(
+        _DAY + _MONTH + r"\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})",
+        re.ASCII | re.IGNORECASE,
+    ),
+    re.compile(
+        _DAY + r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+" + _MONTH + r"\.?,?\s+(?P<year>\d{4})",
+        re.ASCII | re.IGNORECASE,
+    ),
+)
+
+
+def _written(value: str) -> tuple[datetime, str] | None:
+    """Dates with the month as an English word, which cannot be misread."""
+    for pattern in _WRITTEN:
+        if match := pattern.fullmatch(value):
+            month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
+            try:
+                return datetime(int(match["year"]), month, int(match["day"])), "day"
+            except ValueError:
+                return None
+    return None
+
+
+_MAIL = re.compile(
+    r"(?:[A-Za-z]{3},?\s+)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d{2}:\d{2}(?P<second>:\d{2})?(?:\s+\S+)?",
+    re.ASCII,
+)
+
+
+def _mail(value: str) -> tuple[datetime, str] | None:
+    """RFC 2822, as feeds write it: `Wed, 07 Feb 2024 17:20:20 +0000`."""
+    match = _MAIL.fullmatch(value)
+    if match is None:
+        return None
+    try:
+        return parsedate_to_datetime(value), "second" if match["second"] else "minute"
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

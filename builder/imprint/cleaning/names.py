@@ -1,0 +1,22 @@
+"""Names in a byline: from one string to a list of people."""
+
+from __future__ import annotations
+
+import re
+
+_BY = re.compile(r"by:?\s+", re.IGNORECASE)
+_HARD = re.compile(r"\s*[;|\n]\s*|\s+(?:and|&|und|et|y)\s+", re.IGNORECASE)
+
+
+def split_byline(byline: str) -> list[str]:
+    """The names of a byline, in its order.
+
+    Semicolons, bars and "and" divide names. A comma divides them only where every piece has two words: in "Quill, Ada"
+    it stands inside a name.
+    """
+    pieces = [piece for piece in _HARD.split(_BY.sub("", byline.strip(), count=1)) if piece]
+    names: list[str] = []
+    for piece in pieces:
+        parts = [part.strip() for part in piece.split(",")]
+        names += parts if all(" " in part for part in parts) else [piece.strip(" ,")]
+    return [name for name in names if name]

@@ -1,0 +1,24 @@
+"""Titles: one line each, and not repeated at the head of the text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def title_form(line: str) -> str:
+    """The form in which titles are compared: NFKC, casefolded, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", line).casefold().split())
+
+
+def same_title(line: str, title: str) -> bool:
+    """Whether a line is the title again."""
+    # The first characters rule out nearly every line before anything is normalised.
+    return bool(line) and (line == title or title_form(line) == title_form(title))
+
+
+def strip_title(text: str, title: str) -> str | None:
+    """The text without the title on its first line; None where the title does not stand there alone."""
+    line, newline, rest = text.lstrip().partition("\n")
+    if not newline or len(line) > 2 * len(title) + 16 or not same_title(line.strip(), title):
+        return None
+    return rest

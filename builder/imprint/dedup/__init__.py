@@ -1,0 +1,1 @@
+"""Deduplication: which records say the same, as pure functions on arrays of digests."""

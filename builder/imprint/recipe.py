@@ -1,0 +1,240 @@
+"""The recipe: imprint.toml as frozen values, every default visible here.
+
+Laws: an unknown key is an error that names the nearest known one; all faults are reported together; the digest covers
+what a release's content depends on, and neither where the input lies nor where the release goes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import jsonschema_rs
+
+from imprint.digests import canonical_json, sha256_hex
+from imprint.errors import Place, UsageError, shorten
+
+RATIO_TOLERANCE = 1e-6
+"""How far the ratios' sum may be from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is published."""
+
+    name: str
+    """namespace/name, the Hub's id."""
+    title: str = ""
+    description: str = ""
+    license: str = ""
+    """SPDX expression or the Hub's id."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags."""
+    homepage: str = ""
+    contact: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Where the articles are and how they are read."""
+
+    paths: tuple[str, ...] = ("data/raw",)
+    """Folders or files, relative to the project."""
+    corrections: str = "hold"
+    """`hold` keeps the published row of an id, `apply` replaces its content."""
+    detect_language: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Field to key of the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLines:
+    """When a line that a source repeats is residue."""
+
+    min_articles: int = 5
+    """Articles that must share it."""
+    min_share: float = 0.2
+    """Share of the source's articles that must share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """The steps of cleaning that are switched on."""
+
+    unicode: bool = True
+    whitespace: bool = True
+    repeated_title: bool = True
+    furniture: bool = True
+    source_lines: SourceLines | None = field(default_factory=SourceLines)
+    """None where the step is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dedup:
+    """When articles are near duplicates."""
+
+    drop_at: float = 0.8
+    group_at: float = 0.5
+    keep: str = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """How clusters are divided."""
+
+    strategy: str = "hash"
+    ratios: Mapping[str, float] = field(
+        default_factory=lambda: {"train": 0.9, "validation": 0.05, "test": 0.05}
+    )
+    salt: str = "imprint"
+    grow: str = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A project's settings."""
+
+    dataset: Dataset
+    input: Input = field(default_factory=Input)
+    clean: Clean = field(default_factory=Clean)
+    dedup: Dedup = field(default_factory=Dedup)
+    splits: Splits = field(default_factory=Splits)
+    shard_bytes: int = 300_000_000
+    """Largest shard, as the sum of its values' UTF-8 bytes."""
+    max_rejected: float = 0.05
+    """Share of the records read that may be quarantined."""
+    targets: tuple[str, ...] = ("data/releases",)
+    """Registries."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the settings that a release's content depends on."""
+        return sha256_hex(canonical_json(self.content()))
+
+    def content(self) -> dict[str, Any]:
+        """The settings that a release's content depends on, as JSON."""
+        settings = asdict(self)
+        for place in ("max_rejected", "targets"):
+            del settings[place]
+        del settings["input"]["paths"]
+        # The order of the splits is the order of the unit interval: it must survive canonical JSON's sorting.
+        settings["splits"]["ratios"] = [list(item) for item in self.splits.ratios.items()]
+        return settings
+
+    def lineage(self) -> dict[str, Any]:
+        """The settings that every release of one lineage shares."""
+        content = self.content()
+        thresholds = {key: content["dedup"][key] for key in ("drop_at", "group_at")}
+        return {"dedup": thresholds, "splits": {k: v for k, v in content["splits"].items() if k != "grow"}}
+
+
+def parse_recipe(text: str, schema: Mapping[str, Any], *, file: str = "imprint.toml") -> Recipe:
+    """Read a recipe.
+
+    Args:
+        text: the TOML.
+        schema: schema/recipe.schema.json.
+        file: the name to use in errors.
+
+    Raises:
+        UsageError: it is not TOML, or keys or values are wrong; all faults in one message.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"this is not TOML: {error}", place=Place(file)) from error
+    faults = list(_faults(document, schema))
+    if faults:
+        raise UsageError(
+            faults[0] if len(faults) == 1 else "\n  - ".join([f"{len(faults)} faults:", *faults]),
+            place=Place(file),
+            hint="see docs/recipe.md for every key and its default",
+        )
+    return _recipe(document)
+
+
+def _faults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    validator = jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, offline=True)
+    for error in validator.iter_errors(document):
+        path = [str(part) for part in error.instance_path]
+        if error.kind.name == "additionalProperties":
+            known = list(_subschema(schema, path).get("properties", {}))
+            given = error.instance if isinstance(error.instance, dict) else {}
+            for key in sorted(set(given) - set(known)):
+                near = difflib.get_close_matches(key, known, 1)
+                told = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                yield f"unknown key {'.'.join([*path, key])}: {told}"
+        else:
+            yield f"{'.'.join(path) or 'the recipe'}: {error.message}"
+    ratios = document.get("splits", {}).get("ratios", {})
+    if (
+        isinstance(ratios, dict)
+        and ratios
+        and all(isinstance(ratio, (int, float)) for ratio in ratios.values())
+    ):
+        total = sum(ratios.values())
+        if abs(total - 1) > RATIO_TOLERANCE:
+            yield f"splits.ratios: they sum to {total:.6g}, not to 1"
+        if "train" not in ratios:
+            yield "splits.ratios: a split named train is needed; new articles go there"
+    if document.get("input", {}).get("detect_language") is True:
+        yield "input.detect_language: this version has no language model; give the language in the input, or false"
+    dedup = {**asdict(Dedup()), **document.get("dedup", {})}
+    if all(isinstance(dedup[key], (int, float)) for key in ("drop_at", "group_at")) and (
+        dedup["drop_at"] < dedup["group_at"]
+    ):
+        yield f"dedup: drop_at ({shorten(dedup['drop_at'])}) must not be below group_at ({shorten(dedup['group_at'])})"
+
+
+def _subschema(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
+    for key in path:
+        schema = schema.get("properties", {}).get(key, {})
+    return schema
+
+
+def _recipe(document: Mapping[str, Any]) -> Recipe:
+    def table(name: str) -> dict[str, Any]:
+        return {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.get(name, {}).items()
+        }
+
+    clean = table("clean")
+    if "source_lines" in clean:
+        given = clean["source_lines"]
+        clean["source_lines"] = (
+            SourceLines(**given) if isinstance(given, dict) else SourceLines() if given else None
+        )
+    options: dict[str, Any] = {}
+    if "shard_bytes" in table("parquet"):
+        options["shard_bytes"] = parse_size(document["parquet"]["shard_bytes"])
+    options |= {**table("limits"), **table("release")}
+    return Recipe(
+        dataset=Dataset(**table("dataset")),
+        input=Input(**table("input")),
+        clean=Clean(**clean),
+        dedup=Dedup(**table("dedup")),
+        splits=Splits(**table("splits")),
+        **options,
+    )
+
+
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "ki": 2**10, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30,
+          "Ti": 2**40}  # fmt: skip
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as `300MB`, `1.5 GB` or `64KiB`.
+
+    Raises:
+        ValueError: it is not a size.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kKMGT]i?|)B", text)
+    if match is None or match[2] not in _UNITS:
+        raise ValueError(f"{text!r} is not a size, such as 300MB or 2GB")
+    return round(float(match[1]) * _UNITS[match[2]])

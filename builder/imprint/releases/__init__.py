@@ -1,0 +1,1 @@
+"""The release: its file names, manifest, ledger, shards and statistics. Digests and Parquet; no raw input."""

@@ -1,0 +1,163 @@
+"""Shards: where one ends, how it is written, and what is read back from it.
+
+Laws: borders are content-defined, so that growth leaves earlier shards as they are and a removal rewrites one or two;
+the same rows give the same bytes; every shard has the pinned schema and no `huggingface` key in its footer; pages carry
+checksums, and a shard counts as written only after it was read back equal.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from imprint.errors import InternalError, TransferError
+
+FRACTION = 8
+"""A shard has at least an eighth of its largest size; the mean gap behind that is another eighth."""
+
+ROW_GROUP_BYTES = 100_000_000
+"""Largest row group, uncompressed: a reader decodes one at a time."""
+
+ZSTD_LEVEL = 3
+
+CHUNKING = {"min_chunk_size": 32 << 10, "max_chunk_size": 128 << 10}
+"""Pages end where the content says so: a chunk store then keeps what a release did not change."""
+
+_REPEATING = frozenset(
+    {"source_domain", "publisher", "section", "language", "date_precision", "license", "license_url",
+     "tdm_reservation", "tdm_policy", "input_file", "extractor", "processing", "authors", "keywords", "added_in"}
+)  # fmt: skip
+"""Columns whose values repeat: dictionary encoding pays there, and only costs on digests and texts."""
+
+Sizes = npt.NDArray[np.int64]
+
+
+def cut(
+    sizes: Sizes, hashes: npt.NDArray[np.uint64], added_in: npt.NDArray[np.int32], largest: int
+) -> list[int]:
+    """Where shards (or row groups) end, for rows in release order.
+
+    A border falls once the smallest size is reached: behind a row whose hash is below its own share of the mean gap, or
+    before the first row of a later release; and always before the largest size is passed. Each condition depends on
+    the rows since the last border alone, so that rows added at the end move no earlier border.
+
+    Args:
+        sizes: UTF-8 bytes of each row.
+        hashes: a uniform hash of each row's id.
+        added_in: release ordinal of each row.
+        largest: largest size in bytes.
+
+    Returns:
+        The ends, as row numbers; the last one is the number of rows.
+    """
+    count = len(sizes)
+    smallest = gap = max(1, largest // FRACTION)
+    # In floating point, a row of a whole gap or more always ends a shard.
+    candidate = hashes.astype(np.float64) < sizes / gap * 2.0**64
+    candidate[:-1] |= added_in[1:] != added_in[:-1]
+    ends_here = np.flatnonzero(candidate) + 1
+    total = np.concatenate([[0], np.cumsum(sizes)])
+    ends: list[int] = []
+    start = 0
+    while start < count:
+        full = int(np.searchsorted(total, total[start] + smallest, side="left"))
+        limit = int(np.searchsorted(total, total[start] + largest, side="right")) - 1
+        at = int(np.searchsorted(ends_here, full, side="left"))
+        end = int(ends_here[at]) if at < len(ends_here) else count
+        # One row may be larger than a shard: it stands alone.
+        start = max(min(end, limit, count), start + 1)
+        ends.append(start)
+    return ends
+
+
+def id_hashes(ids: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
+    """A uniform 64-bit hash of each id: ids are digests, so their last 16 digits serve."""
+    if len(ids) == 0:
+        return np.empty(0, np.uint64)
+    tails = pc.utf8_slice_codeunits(ids, 16, 32).to_pylist()
+    return np.frombuffer(bytes.fromhex("".join(tails)), dtype=">u8").astype(np.uint64)
+
+
+def row_sizes(table: pa.Table) -> Sizes:
+    """UTF-8 bytes of the strings in each row."""
+    sizes = np.zeros(len(table), np.int64)
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy().astype(np.int64)
+        elif pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+            sizes += _list_sizes(column.combine_chunks())
+    return sizes
+
+
+def _list_sizes(column: Any) -> Sizes:
+    array = column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
+    parents = pc.list_parent_indices(array).to_numpy()
+    lengths = pc.fill_null(pc.binary_length(pc.list_flatten(array)), 0).to_numpy()
+    return np.bincount(parents, weights=lengths, minlength=len(array)).astype(np.int64)
+
+
+def write_shard(table: pa.Table, path: Path) -> pa.Table:
+    """Write one shard and read it back.
+
+    Args:
+        table: its rows, in release order.
+        path: the file to create.
+
+    Returns:
+        The rows as they stand in the file.
+
+    Raises:
+        TransferError: the disk failed.
+        InternalError: what was read back is not what was written.
+    """
+    ends = cut(
+        row_sizes(table), id_hashes(table.column("id")), table.column("added_in").to_numpy(), ROW_GROUP_BYTES
+    )
+    groups = list(itertools.pairwise([0, *ends]))
+    largest = max((end - start for start, end in groups), default=1)
+    try:
+        with pq.ParquetWriter(path, table.schema, **_options(table.schema, largest)) as writer:
+            for start, end in groups:
+                writer.write_table(table.slice(start, end - start), row_group_size=end - start)
+        back = read_shard(path, table.schema)
+    except OSError as error:
+        raise TransferError(f"writing {path.name} failed: {error}", hint="is the disk full?") from error
+    if not back.equals(table):
+        raise InternalError(f"{path.name} does not hold what was written to it")
+    return back
+
+
+def _options(schema: pa.Schema, rows: int) -> dict[str, Any]:
+    return {
+        "compression": "zstd",
+        "compression_level": ZSTD_LEVEL,
+        "use_dictionary": [_leaf(field) for field in schema if field.name in _REPEATING],
+        # A text as minimum or maximum of its page would stand in the file twice more.
+        "write_statistics": [_leaf(field) for field in schema if field.name != "text"],
+        "use_content_defined_chunking": CHUNKING,
+        "write_page_index": True,
+        "write_page_checksum": True,
+        "bloom_filter_options": {"id": {"ndv": max(rows, 1), "fpp": 0.01}},
+    }
+
+
+def _leaf(field: pa.Field) -> str:
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
+
+
+def read_shard(path: Path, schema: pa.Schema | None = None, columns: list[str] | None = None) -> pa.Table:
+    """Read a shard with its page checksums verified.
+
+    Raises:
+        OSError: the file is damaged or is no Parquet.
+    """
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    table = file.read(columns=columns)
+    return table if schema is None else table.cast(schema)

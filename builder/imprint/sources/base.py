@@ -1,0 +1,107 @@
+"""What a format is: it turns a file, or a span of one, into raw records and those into drafts.
+
+Laws: a reader never raises on content: what it cannot read is a raw record with a fault, so that the accounting closes;
+it holds one block of a file in memory, never the whole; the digest of a raw record does not depend on the format's
+settings, on the span it was read with, or on the compression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from imprint.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of the input."""
+
+    path: str
+    """Where it is on this machine; never written anywhere."""
+    name: str
+    """POSIX path relative to the input: what provenance and accounting know."""
+    size: int
+    """Bytes on disk."""
+    format: str
+    """Name of its format in `sources.BY_NAME`."""
+    compression: str
+    """Suffix of the compression, such as `.gz`; empty for none."""
+
+    @property
+    def source(self) -> str:
+        """The source of the accounting: the first component of the name."""
+        return self.name.split("/", 1)[0]
+
+    @property
+    def group(self) -> str:
+        """The file group that shares one field mapping: folder and suffixes."""
+        folder, _, base = self.name.rpartition("/")
+        _, dot, suffix = base.partition(".")
+        return f"{folder}/*{dot}{suffix}" if folder else f"*{dot}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of whole records of one file."""
+
+    file: InputFile
+    """The file."""
+    start: int
+    """First byte, in the file as it is decoded."""
+    end: int | None
+    """Byte behind the last one; None reads to the end."""
+    first_row: int
+    """Row number of the first record, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record as it stands in the input."""
+
+    row: int
+    """Line or row in the file, counted from 1."""
+    raw_sha256: str
+    """Digest of its bytes."""
+    payload: Any
+    """What the format parses: bytes or a dict; None with a fault."""
+    fault: Finding | None = None
+    """Why it cannot be read."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An article before cleaning: values as the source gave them, by the record's field names."""
+
+    values: dict[str, Any]
+    """Field name to value: JSON scalars or lists."""
+    steps: list[str] = field(default_factory=list)
+    """Steps of reading that removed something from the text, for `processing`."""
+    ignored: tuple[str, ...] = ()
+    """Keys of the raw record that no field took."""
+    fault: Finding | None = None
+    """Why no article could be made of it."""
+
+
+class Format(Protocol):
+    """One file format."""
+
+    @property
+    def name(self) -> str:
+        """Stable name, such as `jsonl`."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """File name endings, lower case, without compression."""
+        ...
+
+    @property
+    def one_per_file(self) -> bool:
+        """Whether a file is one article: then its digest is the record's."""
+        ...
+
+    def read(self, span: Span) -> Iterator[list[RawRecord]]:
+        """Read a span, a block of records at a time; a file that fails ends with a faulty record."""
+        ...

@@ -1,0 +1,122 @@
+"""Compressed files: decoded block by block, whatever packed them.
+
+Laws: a damaged stream raises `DamagedStreamError` behind every byte that could be decoded; nothing is decoded ahead of
+what is asked for, so that a small file which claims to be huge costs no memory.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+SUFFIXES = (".gz", ".zst")
+"""Endings of compressed files."""
+
+PIECE = 128 << 10
+"""Bytes decoded at a time: what is lost at most where a stream breaks."""
+
+
+class DamagedStreamError(Exception):
+    """The compressed data is damaged or ends too early."""
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """A file name without the ending of its compression, and that ending (empty for none)."""
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)], suffix
+    return name, ""
+
+
+def blocks(
+    path: str, compression: str, size: int, *, start: int = 0, limit: int | None = None
+) -> Iterator[bytes]:
+    """The decoded bytes of a file, in blocks of about `size` bytes.
+
+    Args:
+        path: the file.
+        compression: its suffix; empty for none.
+        size: bytes of a block; the last one is smaller.
+        start: first byte; 0 for compressed files.
+        limit: bytes in total; None reads to the end.
+
+    Raises:
+        DamagedStreamError: the compression is broken; all bytes before the break were yielded.
+        OSError: the file cannot be opened, or the device failed.
+    """
+    with Path(path).open("rb", buffering=0) as raw:
+        if not compression:
+            raw.seek(start)
+            yield from _plain(raw, size, limit)
+        else:
+            yield from _gathered(_gunzip(raw) if compression == ".gz" else _unzstd(raw), size)
+
+
+def _plain(raw: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
+    left = limit
+    while left is None or left > 0:
+        block = raw.read(size if left is None else min(size, left))
+        if not block:
+            return
+        left = None if left is None else left - len(block)
+        yield block
+
+
+def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Pieces joined to blocks; what was gathered comes before the error that ends it."""
+    gathered: list[bytes] = []
+    length = 0
+    damage: DamagedStreamError | None = None
+    try:
+        for piece in pieces:
+            gathered.append(piece)
+            length += len(piece)
+            if length >= size:
+                yield b"".join(gathered)
+                gathered, length = [], 0
+    except DamagedStreamError as error:
+        damage = error
+    if gathered:
+        yield b"".join(gathered)
+    if damage is not None:
+        raise damage
+
+
+def _gunzip(raw: BinaryIO) -> Iterator[bytes]:
+    """RFC 1952: one or more members, each with its checksum; zeros behind the last one are padding."""
+    packed = raw.read(PIECE)
+    while packed:
+        member = zlib.decompressobj(wbits=31)
+        while not member.eof:
+            try:
+                piece = member.decompress(packed, PIECE)
+            except zlib.error as error:
+                raise DamagedStreamError(str(error)) from error
+            packed = member.unconsumed_tail
+            if piece:
+                yield piece
+            if not packed and not member.eof:
+                packed = raw.read(PIECE)
+                if not packed:
+                    raise DamagedStreamError("the gzip stream ends too early")
+        packed = member.unused_data.lstrip(b"\0") or raw.read(PIECE).lstrip(b"\0")
+
+
+def _unzstd(raw: BinaryIO) -> Iterator[bytes]:
+    import pyarrow as pa  # noqa: PLC0415 - only where such a file is read
+
+    with closing(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")) as stream:
+        while True:
+            try:
+                piece = stream.read(PIECE)
+            except OSError as error:
+                # Arrow reports damage as OSError without an errno; the system's own errors have one.
+                if error.errno is None:
+                    raise DamagedStreamError(str(error)) from error
+                raise
+            if not piece:
+                return
+            yield piece

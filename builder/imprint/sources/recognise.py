@@ -1,0 +1,131 @@
+"""Recognition: which key of a raw record is which field of an article.
+
+Laws: `[input.fields]` comes before what is recognised; a field's own name comes before other names for it; the first
+key with a value serves; keys that no field took are listed, never silently lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imprint.findings import Finding
+from imprint.sources.base import Draft
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "text": ("maintext", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article"),
+    "title": ("headline", "title_page", "title_rss"),
+    "url": ("canonical_link", "canonical_url", "link", "permalink", "source_url", "page_url", "uri"),
+    "source_id": ("id", "article_id", "guid", "uuid", "doc_id"),
+    "source_domain": ("domain", "hostname", "host"),
+    "publisher": ("sitename", "site_name", "outlet", "newspaper"),
+    "authors": ("author", "byline"),
+    "section": ("category", "categories", "topic"),
+    "keywords": ("tags", "topics"),
+    "language": ("lang", "meta_lang"),
+    "published_at": (
+        "date_publish", "publish_date", "publishing_date", "publication_date", "pub_date", "pubDate",
+        "datePublished", "published", "date", "created",
+    ),
+    "modified_at": ("date_modify", "date_modified", "dateModified", "modified", "updated_at", "updated"),
+    "retrieved_at": ("date_download", "download_date", "crawled_at", "fetched_at", "scraped_at", "filedate"),
+    "license": ("licence",),
+    "license_url": ("licence_url",),
+}  # fmt: skip
+"""Other names of each field, the most telling first: what trafilatura, news-please, newspaper4k, fundus, datatrove and
+dolma write, and what people write by hand."""
+
+
+def priority(name: str, key: str) -> tuple[int, str]:
+    """Sort value of a key among those that serve a field: the field's own name, then KEYS, then any other."""
+    known = (name, *KEYS.get(name, ()))
+    return (known.index(key) if key in known else len(known)), key
+
+
+WRITTEN_BY_IMPRINT = frozenset(
+    {"id", "input_file", "input_row", "raw_sha256", "text_sha256", "processing", "dup_cluster", "added_in",
+     "date_precision"}
+)  # fmt: skip
+"""Fields that no key of the input may fill."""
+
+
+@dataclass(slots=True)
+class Recogniser:
+    """Maps the keys of one file group to the fields of the schema."""
+
+    fields: tuple[str, ...]
+    """Names of the schema's fields."""
+    overrides: Mapping[str, str]
+    """`[input.fields]`: field to key; dots lead into nested objects."""
+    remembered: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    """Keys that the previous release took for a field of this group: they come first."""
+    used: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each key served each field."""
+    ignored: Counter[str] = field(default_factory=Counter)
+    """How often each key was taken by no field."""
+    _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
+
+    def draft(self, record: Mapping[str, Any]) -> Draft:
+        """Make a draft of a raw record."""
+        keys = tuple(record)
+        plan = self._plans.get(keys)
+        if plan is None:
+            plan = self._plans[keys] = self._plan(keys)
+        values = {}
+        for name, paths in plan.takes:
+            for path in paths:
+                value = _reach(record, path)
+                if value is not None and value != "":
+                    values[name] = value
+                    self.used[name, path] += 1
+                    break
+        self.ignored.update(plan.ignored)
+        if not plan.has_text:
+            seen = ", ".join(keys[:12]) or "none"
+            hint = 'name it in the recipe: [input.fields] text = "KEY"'
+            return Draft(
+                values,
+                fault=Finding("no_text_field", f"no key is recognised as text; keys: {seen}", hint=hint),
+            )
+        return Draft(values)
+
+    def _plan(self, keys: tuple[str, ...]) -> _Plan:
+        """What serves each field of records with these keys."""
+        takes: list[tuple[str, tuple[str, ...]]] = []
+        present = set(keys)
+        for name in self.fields:
+            if name in WRITTEN_BY_IMPRINT:
+                continue
+            override = self.overrides.get(name, "")
+            candidates = [*self.remembered.get(name, ()), name, *KEYS.get(name, ())]
+            paths = (
+                [override]
+                if override.split(".")[0] in present
+                else [key for key in candidates if key in present]
+            )
+            if paths:
+                takes.append((name, tuple(dict.fromkeys(paths))))
+        taken = {path if path in present else path.split(".")[0] for _, paths in takes for path in paths}
+        return _Plan(
+            takes, tuple(key for key in keys if key not in taken), any(name == "text" for name, _ in takes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    takes: list[tuple[str, tuple[str, ...]]]
+    ignored: tuple[str, ...]
+    has_text: bool
+
+
+def _reach(record: Mapping[str, Any], path: str) -> Any:
+    if path in record:
+        return record[path]
+    value: Any = record
+    for key in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value

@@ -1,0 +1,72 @@
+"""Splits: which cluster stands in train, validation or test.
+
+Laws: a cluster stands in one split; a published cluster never moves; the choice depends on the salt and the cluster's
+id alone, so neither order nor number of records matters. With `grow = "train"` new clusters of a later release go to
+train, so that evaluation splits stay comparable within a major version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imprint.findings import Finding
+
+UNIT = 2.0**64
+"""Split hashes are integers below this."""
+
+Hashes = npt.NDArray[np.uint64]
+Choices = npt.NDArray[np.int8]
+
+
+def split_hash(cluster: bytes, salt: str) -> int:
+    """Where a cluster falls: the first 8 bytes of SHA-256 over salt, a zero byte and the 16 bytes of its id."""
+    return int.from_bytes(hashlib.sha256(salt.encode() + b"\0" + cluster).digest()[:8])
+
+
+def by_hash(hashes: Hashes, ratios: Mapping[str, float]) -> Choices:
+    """The split of each cluster, as an index into `ratios`, whose order is the order of the unit interval."""
+    borders = np.cumsum(np.array(list(ratios.values()), dtype=np.float64))
+    # The last border is open: rounding in the sum must not leave a cluster without a split.
+    return np.searchsorted(borders[:-1], hashes / UNIT, side="right").astype(np.int8)
+
+
+def fill_empty(
+    choices: Choices, hashes: Hashes, sizes: npt.NDArray[Any], names: Sequence[str]
+) -> list[Finding]:
+    """At the first release, give each empty split the lowest-hashed cluster of the largest one, in place.
+
+    Args:
+        choices: the split of each cluster.
+        hashes: the split hash of each cluster.
+        sizes: records in each cluster.
+        names: the splits.
+
+    Returns:
+        A finding for each split that stays empty because there are fewer clusters than splits.
+    """
+    findings = []
+    for index, name in enumerate(names):
+        if (choices == index).any():
+            continue
+        records = np.bincount(choices, weights=sizes, minlength=len(names))
+        clusters = np.bincount(choices, minlength=len(names))
+        # A split that holds a single cluster has none to give.
+        records[clusters < 2] = -1
+        largest = int(records.argmax())
+        if records[largest] < 0:
+            findings.append(
+                Finding(
+                    "split_left_out",
+                    f"the split {name} is left out: there are fewer clusters than splits",
+                    hint="add articles; the split appears at the next major release",
+                )
+            )
+            continue
+        members = np.flatnonzero(choices == largest)
+        choices[members[hashes[members].argmin()]] = index
+    return findings

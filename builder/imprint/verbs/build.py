@@ -1,0 +1,299 @@
+"""Build: articles to a release in data/build, ready to publish.
+
+    scan → ingest → decide → finish → resolve → write → close
+
+The version is fixed here, from what differs from the previous release; `publish` only moves what was built. Laws: same
+input, same bytes, whatever the machine and the number of workers; every record that was read has one fate; a build that
+fails or finds nothing new leaves no release behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from imprint.article import RecordSchema
+from imprint.building.account import account, limit_rejected
+from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
+from imprint.building.decide import decisions_of, removed_lines, repeated_lines
+from imprint.building.finish import FinishTask, finish
+from imprint.building.ingest import Ingested, IngestTask, ingest
+from imprint.building.parts import Part, WorkFolder
+from imprint.building.previous import Previous
+from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
+from imprint.building.resolve import CORRECTION, NEW, Candidates, Resolution, load_candidates, resolve
+from imprint.building.scan import Scan, scan
+from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
+from imprint.building.write import check_rows, plan_shards, write
+from imprint.digests import pretty_json
+from imprint.engine.base import Engine
+from imprint.engine.local import LocalEngine
+from imprint.errors import Place, RejectedError, UsageError
+from imprint.findings import Finding
+from imprint.progress import Progress, Silent
+from imprint.project import Project, open_project
+from imprint.releases.accounting import Accounting
+from imprint.releases.versions import Change, next_version, schema_change
+from imprint.validation import Validator
+from imprint.verbs.lineage import find_previous
+
+INLINE_BYTES = 8 << 20
+"""Below this much input no workers are started: they would take longer than the work."""
+
+PRELOAD = ("imprint.building.finish", "imprint.building.ingest", "imprint.building.write")
+"""Modules that the workers' server process imports once."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did."""
+
+    status: str
+    """`built`, or `unchanged` where there is nothing new to publish."""
+    version: str
+    """Version of the release that was built, or of the previous one."""
+    previous: str | None
+    """Version of the previous release."""
+    splits: dict[str, int]
+    """Records of each split."""
+    accounting: dict[str, int]
+    """Fates of the records read."""
+    manifest_sha256: str
+    """Digest of the manifest that was built, or of the previous one."""
+    folder: str
+    """The build folder: release/, quarantine.jsonl, residue.jsonl, fates.parquet."""
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
+    """What is worth knowing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for --json and build.json."""
+        return {**asdict(self), "findings": [finding.as_dict() for finding in self.findings]}
+
+
+def build(
+    project: str | Path = ".",
+    *,
+    workers: int | None = None,
+    bump: str = "auto",
+    previous: str | None = None,
+    to: str | None = None,
+    date: str | None = None,
+    new_lineage: bool = False,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Build the project's next release into its data/build.
+
+    Args:
+        project: the project's folder.
+        workers: number of processes; None takes the processors available, or none for a small input.
+        bump: `auto`, `patch`, `minor` or `major`.
+        previous: the release to grow from, as TARGET@VERSION, or `none`; by default the newest in the targets.
+        to: a further registry to look for the previous release in.
+        date: the release's date, as YYYY-MM-DD; by default the newest date in the data.
+        new_lineage: start over as the next major version: nothing counts as published, splits are drawn anew.
+        progress: who is told how far it is.
+
+    Raises:
+        UsageError: recipe, schema, card or input are wrong.
+        RejectedError: more records were rejected than the recipe allows.
+        ConflictError: the change needs a higher version than was asked for, or another lineage.
+        TransferError: input or output failed.
+    """
+    opened = open_project(Path(project))
+    Validator(opened.schema)
+    with build_lock(opened.build), work_folder(opened.build) as work:
+        before = find_previous(opened, previous=previous, to=to, new_lineage=new_lineage)
+        return _Build(opened, before, work, progress or Silent(), bump, date).run(workers)
+
+
+class _Build:
+    """One build: the story, with what its chapters share."""
+
+    def __init__(
+        self,
+        project: Project,
+        previous: Previous,
+        work: WorkFolder,
+        watch: Progress,
+        bump: str,
+        date: str | None,
+    ) -> None:
+        self.project = project
+        self.recipe = project.recipe
+        self.schema = RecordSchema.parse(project.schema)
+        self.previous = previous
+        self.work = work
+        self.watch = watch
+        self.bump = bump
+        self.date = date
+        self.ordinal = previous.ordinal + 1
+        self.findings: list[Finding] = []
+
+    def run(self, workers: int | None) -> BuildResult:
+        """Build, and put the result into the build folder."""
+        empty(self.project.build)
+        found = scan(self.project.inputs, LocalEngine(1))
+        self._require_input(found)
+        small = workers is None and found.size <= INLINE_BYTES
+        engine = LocalEngine(1 if small else workers, preload=PRELOAD)
+        try:
+            result = self._run(found, engine)
+        finally:
+            engine.close()
+        (self.project.build / REPORT).write_bytes(pretty_json(result.as_dict()))
+        return result
+
+    def _run(self, found: Scan, engine: Engine) -> BuildResult:
+        ingested = self._ingest(found, engine)
+        repeated = repeated_lines(ingested, self.recipe.clean.source_lines, self.previous.decisions)
+        finish_task = FinishTask.maker(self.work, self.project.schema, self.recipe, repeated, self.ordinal)
+        finished = list(self._map_parts("clean", finish, [finish_task(part) for part in found.parts], engine))
+        write_quarantine(self.project.build, self.work, found.parts)
+        limit_rejected(ingested, finished, self.recipe.max_rejected, f"{self.project.build}/{QUARANTINE}")
+        candidates = load_candidates(self.work, len(found.parts))
+        result = resolve(self.work, candidates, self.previous, self.recipe)
+        write_reports(self.project.build, self.work, found.parts, finished, result)
+        accounting = account(self.work, ingested, finished, result, self.previous)
+        self.findings += [*found.findings, *result.findings]
+        change = self._change(candidates, result)
+        if self._is_unchanged(change):
+            return self._unchanged(accounting)
+        if accounting.published == 0:
+            raise RejectedError("no record is left to publish", hint=f"see {self.project.build}/{QUARANTINE}")
+        decisions = decisions_of(ingested, removed_lines(finished), self.previous.decisions)
+        inputs = {
+            "files": len(found.files),
+            "bytes": found.size,
+            "records": accounting.read,
+            "sha256": digest_of_inputs([part.digest for part in ingested]),
+        }
+        previous = self.previous.before
+        change = replace(change, new_lineage=previous is not None and self.previous.manifest is None)
+        closing = Closing(
+            release=self.work.root / RELEASE,
+            work=self.work,
+            recipe=self.recipe,
+            schema=self.project.schema,
+            card=self.project.card,
+            previous=self.previous,
+            version=next_version(previous.version if previous else None, change, self.bump),
+            ordinal=self.ordinal,
+            date=self.date,
+            accounting=accounting,
+            decisions=decisions,
+            inputs=inputs,
+        )
+        return self._write(closing, candidates, result, engine)
+
+    def _require_input(self, found: Scan) -> None:
+        if found.files:
+            return
+        named = ", ".join(self.recipe.input.paths)
+        if self.previous.manifest is None:
+            raise UsageError(
+                f"the input holds no articles: {named}",
+                place=Place("imprint.toml", field="input.paths"),
+                hint="put .txt or .jsonl files there (.gz and .zst, too)",
+            )
+        self.findings.append(Finding("empty_input", f"the input holds no articles: {named}"))
+
+    def _ingest(self, found: Scan, engine: Engine) -> list[Ingested]:
+        known = self.previous.ledger.known()
+        if len(known):
+            self.work.known_digests.write_bytes(known.tobytes())
+        tasks = [
+            IngestTask(
+                part,
+                self.work,
+                tuple(self.schema.by_name),
+                self.recipe.input.fields,
+                self.previous.decisions.mappings,
+                known=bool(len(known)),
+            )
+            for part in found.parts
+        ]
+        ingested = list(self._map_parts("read", ingest, tasks, engine))
+        used = {pair for part in ingested for counter in part.used.values() for pair in counter}
+        for name, key in self.recipe.input.fields.items():
+            if used and (name, key) not in used:
+                place = Place("imprint.toml", field=f"input.fields.{name}")
+                self.findings.append(Finding("override_unused", f"no new record has the key {key!r}", place))
+        return ingested
+
+    def _map_parts(
+        self, stage: str, function: Callable[[Any], R], tasks: Sequence[Any], engine: Engine
+    ) -> Iterator[R]:
+        """Map over tasks that each have a `part`, and tell how many bytes of input are done."""
+        parts: list[Part] = [task.part for task in tasks]
+        self.watch.stage(stage, sum(part.size for part in parts))
+        for part, result in zip(parts, engine.map(function, tasks), strict=True):
+            self.watch.advance(part.size)
+            yield result
+
+    def _change(self, found: Candidates, result: Resolution) -> Change:
+        new = result.split[result.outcome == NEW]
+        corrections = np.flatnonzero(result.outcome == CORRECTION).tolist()
+        return Change(
+            added={split: int((new == index).sum()) for index, split in enumerate(self.recipe.splits.ratios)},
+            changed=tuple(sorted(found.hex_id(index) for index in corrections)),
+            schema=schema_change(self.previous.schema, self.project.schema) if self.previous.schema else None,
+        )
+
+    def _is_unchanged(self, change: Change) -> bool:
+        manifest = self.previous.manifest
+        if manifest is None:
+            return False
+        same_prose = manifest.document.get("prose_sha256") == prose_digest(self.project.card, self.recipe)
+        return not any(change.added.values()) and not change.changed and not change.schema and same_prose
+
+    def _unchanged(self, accounting: Accounting) -> BuildResult:
+        manifest = self.previous.manifest
+        assert manifest is not None
+        version = str(manifest.version)
+        return BuildResult(
+            "unchanged",
+            version,
+            version,
+            manifest.splits,
+            accounting.as_dict(),
+            manifest.digest,
+            str(self.project.build),
+            tuple(self.findings),
+        )
+
+    def _write(self, closing: Closing, found: Candidates, result: Resolution, engine: Engine) -> BuildResult:
+        tasks = plan_shards(
+            closing.release,
+            self.work,
+            found,
+            result,
+            self.previous,
+            self.recipe,
+            self.project.schema,
+            self.ordinal,
+        )
+        self.watch.stage("write", len(tasks))
+        shards = []
+        for shard in engine.map(write, tasks):
+            self.watch.advance(1)
+            shards.append(shard)
+        check_rows(shards, closing.accounting.published)
+        manifest = close(closing, tasks, shards)
+        closing.release.rename(self.project.build / RELEASE)
+        previous = self.previous.before
+        return BuildResult(
+            "built",
+            str(closing.version),
+            str(previous.version) if previous else None,
+            manifest.splits,
+            closing.accounting.as_dict(),
+            manifest.digest,
+            str(self.project.build),
+            tuple(self.findings),
+        )

@@ -1,0 +1,121 @@
+"""Verify: read a release back and hold it against what it says of itself.
+
+manifest → files → accounting → records → card → loading
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imprint.article import RecordSchema
+from imprint.errors import ImprintError, Place, UsageError
+from imprint.findings import Finding
+from imprint.progress import Progress, Silent
+from imprint.project import read_json
+from imprint.releases.audit import RecordAudit, audit_accounting, audit_card, audit_files, guarded
+from imprint.releases.layout import CARD, MANIFEST, SCHEMA
+from imprint.releases.loading import compare, load_in_child
+from imprint.releases.manifest import Manifest
+from imprint.verbs.lineage import parse_target
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """What verification saw."""
+
+    ok: bool
+    """Whether nothing was found."""
+    target: str
+    """The folder that was verified."""
+    version: str | None
+    """Version of the release; None where the manifest cannot be read."""
+    findings: tuple[Finding, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for --json."""
+        return {
+            "ok": self.ok,
+            "target": self.target,
+            "version": self.version,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def verify(target: str | Path, *, load: bool = True, progress: Progress | None = None) -> VerifyResult:
+    """Verify a release.
+
+    Args:
+        target: a dataset in a registry with `@VERSION` or without (then its latest), or a release's folder.
+        load: whether to load it with datasets, too.
+        progress: who is told how far it is.
+
+    Raises:
+        UsageError: there is no such release.
+        TransferError: the registry cannot be read.
+    """
+    watch = progress or Silent()
+    folder, expected = _locate(target)
+    try:
+        manifest = Manifest.parse((folder / MANIFEST).read_bytes())
+    except (OSError, ImprintError) as error:
+        finding = Finding("manifest_unreadable", f"the manifest cannot be read: {error}", Place(MANIFEST))
+        return VerifyResult(ok=False, target=str(folder), version=None, findings=(finding,))
+    findings = tuple(_findings(folder, manifest, expected, load=load, watch=watch))
+    return VerifyResult(not findings, str(folder), str(manifest.version), findings)
+
+
+def _locate(target: str | Path) -> tuple[Path, str | None]:
+    """The folder of a release, and the manifest digest that its ref names where there is one."""
+    folder = Path(target)
+    if not (folder / MANIFEST).exists():
+        found, version = parse_target(str(target), base=Path())
+        digest = next((held.manifest_sha256 for held in found.versions() if held.version == version), None)
+        if digest is None:
+            known = ", ".join(str(held.version) for held in found.versions())
+            raise UsageError(f"there is no version {version}; there are {known}", place=Place(str(target)))
+        return found.fetch(version), digest
+    ref = folder.parent / "refs" / f"{folder.name}.json"
+    return folder, str(read_json(ref, str(ref)).get("manifest_sha256")) if ref.exists() else None
+
+
+def _findings(
+    folder: Path, manifest: Manifest, expected: str | None, *, load: bool, watch: Progress
+) -> Iterator[Finding]:
+    if (folder / MANIFEST).read_bytes() != manifest.serialise():
+        yield Finding("manifest_not_canonical", "the manifest is not canonical JSON", Place(MANIFEST))
+    if expected is not None and manifest.digest != expected:
+        yield Finding(
+            "manifest_differs", "the manifest is not the one that the version's ref names", Place(MANIFEST)
+        )
+    if folder.parent.joinpath("refs").is_dir() and folder.name != str(manifest.version):
+        yield Finding("wrong_version", f"this is the manifest of version {manifest.version}", Place(MANIFEST))
+    yield from guarded(audit_files(folder, manifest), "unreadable_file", ".")
+    yield from guarded(audit_accounting(manifest), "accounting_broken", MANIFEST)
+    yield from guarded(_audit_records(folder, manifest, watch), "unreadable_file", SCHEMA)
+    yield from guarded(audit_card(folder, manifest), "card_differs", CARD)
+    if load and (wrong := _audit_loading(folder, manifest)):
+        yield Finding("not_loadable", wrong, Place(CARD))
+
+
+def _audit_records(folder: Path, manifest: Manifest, watch: Progress) -> Iterator[Finding]:
+    audit = RecordAudit.open(folder, manifest)
+    if audit.schema.digest != manifest.document.get("schema_sha256"):
+        yield Finding(
+            "schema_differs", "schema.json is not the schema that the manifest names", Place(SCHEMA)
+        )
+    watch.stage("verify", sum(manifest.splits.values()))
+    for shard in manifest.shards:
+        yield from audit.shard(shard)
+        watch.advance(shard.rows or 0)
+    yield from audit.whole()
+
+
+def _audit_loading(folder: Path, manifest: Manifest) -> str | None:
+    try:
+        schema = RecordSchema.parse(read_json(folder / SCHEMA, SCHEMA))
+    except ImprintError as error:
+        return str(error)
+    return compare(load_in_child(folder), manifest.splits, [field.name for field in schema.fields])

@@ -1,0 +1,84 @@
+"""Explain: for each record that is not published the reason can be asked, by id, URL or place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import imprint
+from imprint.errors import UsageError
+from tests.conftest import MakeProject, article, released_rows
+
+
+@pytest.fixture
+def told(make_project: MakeProject) -> Path:
+    """A released project with one record of each fate."""
+    same = article(1)["text"]
+    root = make_project(
+        [
+            *(article(i) for i in range(5)),
+            article(5, text=same, date="2025-01-01"),
+            article(2, text="An older version of article two.", date="1990-01-01"),
+            article(6, text=""),
+        ],
+        recipe={"max_rejected = 0.05": "max_rejected = 0.5"},
+    )
+    imprint.build(root)
+    imprint.publish(root)
+    return root
+
+
+def test_a_published_record_tells_where_it_stands(told: Path) -> None:
+    [story] = imprint.explain("articles.jsonl:1", told).stories
+    assert story.fate == "new"
+    assert story.published is not None
+    row = released_rows(told, "1.0.0")[str(story.id)]
+    assert (story.published["split"], story.published["title"]) == (row["split"], "Headline number 0")
+
+
+def test_an_exact_duplicate_names_the_record_that_is_kept(told: Path) -> None:
+    [story] = imprint.explain("articles.jsonl:6", told).stories
+    [kept] = imprint.explain("articles.jsonl:2", told).stories
+    assert (story.fate, story.because) == ("exact_duplicate", kept.id)
+    assert "the same text" in story.message
+
+
+def test_a_superseded_version_names_the_one_that_counts(told: Path) -> None:
+    stories = imprint.explain(article(2)["url"], told).stories
+    assert sorted(story.fate for story in stories) == ["new", "superseded"]
+
+
+def test_a_rejected_record_tells_its_reason_by_place_and_by_url(told: Path) -> None:
+    for query in ("articles.jsonl:8", article(6)["url"] + "?utm_source=feed"):
+        [story] = imprint.explain(query, told).stories
+        assert (story.fate, story.because) == ("quarantined", "empty_text")
+        assert story.rejected is not None
+        assert story.rejected["field"] == "text"
+
+
+def test_a_known_record_tells_where_it_was_published(told: Path) -> None:
+    imprint.build(told)
+    [story] = imprint.explain("articles.jsonl:1", told).stories
+    assert story.fate == "known"
+    assert story.published is not None
+    assert story.published["version"] == "1.0.0"
+
+
+def test_a_record_whose_raw_file_is_gone_is_found_in_the_release(told: Path) -> None:
+    (told / "data/raw/articles.jsonl").unlink()
+    imprint.build(told)
+    for query in ("articles.jsonl:1", article(0)["url"]):
+        [story] = imprint.explain(query, told).stories
+        assert story.fate == "published"
+
+
+def test_a_whole_file_and_a_path_on_disk_may_be_asked_for(told: Path) -> None:
+    assert len(imprint.explain("articles.jsonl", told).stories) == 8
+    assert len(imprint.explain(f"{told}/data/raw/articles.jsonl:3", told).stories) == 1
+
+
+def test_a_question_that_no_record_answers_says_how_to_ask(told: Path) -> None:
+    with pytest.raises(UsageError, match="no record answers") as refused:
+        imprint.explain("articles.jsonl:999", told)
+    assert "FILE:ROW" in refused.value.hint
