@@ -10,15 +10,23 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import settings
 
 import imprint
-from imprint.project import template
+from imprint.template import template
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("IMPRINT_SHARED", CHECKOUT.parent / "shared"))
 
 Articles = Iterable[Mapping[str, Any]]
 MakeProject = Callable[..., Path]
+
+
+pytest.register_assert_rewrite("tests.targets.contract")
+
+# Examples are the same in every run: a law that breaks on one is mended, not run again until it holds.
+settings.register_profile("imprint", deadline=None, derandomize=True)
+settings.load_profile("imprint")
 
 
 def pytest_configure() -> None:

@@ -74,7 +74,7 @@ class RecordSchema:
         Raises:
             UsageError: a property has no column type, or a field that imprint writes is missing.
         """
-        properties = document.get("properties")
+        properties = document.get("properties") if isinstance(document, Mapping) else None
         if not isinstance(properties, dict):
             raise UsageError("the schema has no properties", place=Place(file))
         missing = [name for name in REQUIRED_FIELDS if name not in properties]
@@ -110,6 +110,21 @@ class RecordSchema:
         nothing = [None] * length
         return {field.name: _to_arrow(field, rows.get(field.name, nothing)) for field in self.fields}
 
+    def misfits(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+        """Records of the JSON form whose values no column can hold, and the field that is at fault.
+
+        A leap second, a year before 1 in UTC, an integer beyond 64 bits: valid JSON, but no Arrow value.
+        """
+        found: dict[int, str] = {}
+        for index, row in enumerate(rows):
+            for field in self.fields:
+                try:
+                    _to_arrow(field, [row.get(field.name)])
+                except (ValueError, OverflowError, TypeError):  # ArrowInvalid is a ValueError
+                    found[index] = field.name
+                    break
+        return found
+
     def arrow_table(self, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         """Records in the JSON form to a table."""
         columns = {field.name: [row.get(field.name) for row in rows] for field in self.fields}
@@ -137,8 +152,15 @@ def rfc3339(moment: datetime) -> str:
 
 
 def microseconds(moment: str) -> int:
-    """Microseconds since 1970 of an RFC 3339 time as `rfc3339` writes it."""
-    return (datetime.fromisoformat(moment) - EPOCH) // timedelta(microseconds=1)
+    """Microseconds since 1970 of an RFC 3339 time as `rfc3339` writes it.
+
+    Raises:
+        ValueError: it is written otherwise, or no datetime can hold it.
+    """
+    parsed = datetime.fromisoformat(moment)
+    if rfc3339(parsed) != moment:
+        raise ValueError(f"{moment!r} is not in the form that records have")
+    return (parsed - EPOCH) // timedelta(microseconds=1)
 
 
 def _field(name: str, spec: Any, file: str) -> Field:
@@ -184,7 +206,7 @@ def _column_type(name: str, spec: dict[str, Any], kinds: list[str], file: str) -
     if len(kinds) == 1 and kinds[0] in _SCALARS:
         return _SCALARS[kinds[0]], False
     items = spec.get("items", {})
-    if kinds == ["array"] and isinstance(items, dict) and items.get("type") in _SCALARS:
+    if kinds == ["array"] and isinstance(items, dict) and items.get("type") in tuple(_SCALARS):
         return pa.list_(_SCALARS[items["type"]]), False
     # Nested structs break readers across shards; the value is kept whole as JSON text instead.
     return pa.string(), True

@@ -103,5 +103,7 @@ class InternalError(ImprintError):
 def shorten(value: object, limit: int = 80) -> str:
     """Show a value to a person: its repr on one line, at most `limit` characters."""
     # A value may be a whole article: cut before repr, so that the message costs what it shows.
-    text = repr(value[: limit + 1]) if isinstance(value, (str, bytes)) else repr(value)
+    if isinstance(value, bytes):
+        value = value[: limit + 1].decode("utf-8", "backslashreplace")
+    text = repr(value[: limit + 1]) if isinstance(value, str) else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

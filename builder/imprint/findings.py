@@ -48,6 +48,8 @@ QUARANTINE_REASONS: dict[str, str] = {
     "invalid_utf8": "the bytes are not UTF-8",
     "invalid_json": "the line is not JSON",
     "not_an_object": "the line is JSON, but not an object",
+    "nested_too_deep": "the line nests deeper than any article does",
+    "out_of_range": "a value is valid, but too large or too early for its column",
     "record_too_large": "the record is larger than any article may be",
     "no_text_field": "no key of the record was recognised as its text",
     "empty_text": "the text is missing, null, or empty after cleaning",

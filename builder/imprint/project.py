@@ -1,8 +1,4 @@
-"""A project: the folder that holds imprint.toml, schema/, dataset_card.md and data/.
-
-One template, never two copies: the files that `imprint init` lays out are those of the checkout, which the wheel carries
-under imprint/_data; `template` finds them in both worlds.
-"""
+"""A project: the folder that holds imprint.toml, schema/, dataset_card.md and data/."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ import orjson
 
 from imprint.errors import Place, UsageError
 from imprint.recipe import Recipe, parse_recipe
+from imprint.template import template
 
 RECIPE = "imprint.toml"
 SCHEMA = "schema/article.schema.json"
@@ -44,13 +41,6 @@ class Project:
     def build(self) -> Path:
         """The folder that builds go to."""
         return self.root / BUILD
-
-
-def template(name: str) -> Path:
-    """A file of the template: in the wheel's _data, else in the checkout."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "_data" / name
-    return packaged if packaged.exists() else here.parent.parent / name
 
 
 def open_project(root: Path) -> Project:

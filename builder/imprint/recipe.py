@@ -9,14 +9,17 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import jsonschema_rs
 
 from imprint.digests import canonical_json, sha256_hex
-from imprint.errors import Place, UsageError, shorten
+from imprint.errors import Place, UsageError
+
+SMALLEST_SHARD = 1_000
+"""Bytes below which a shard size is a slip."""
 
 RATIO_TOLERANCE = 1e-6
 """How far the ratios' sum may be from 1."""
@@ -159,39 +162,59 @@ def parse_recipe(text: str, schema: Mapping[str, Any], *, file: str = "imprint.t
 
 
 def _faults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    found = list(_schema_faults(document, schema, ()))
+    yield from found
+    tables = {name: table for name, table in document.items() if isinstance(table, dict)}
+    yield from _ratio_faults(tables.get("splits", {}).get("ratios"))
+    if tables.get("input", {}).get("detect_language") is True:
+        yield "input.detect_language: this version has no language model; give the language in the input, or false"
+    if not found:
+        dedup = {**asdict(Dedup()), **tables.get("dedup", {})}
+        if dedup["drop_at"] < dedup["group_at"]:
+            yield f"dedup: drop_at ({dedup['drop_at']}) must not be below group_at ({dedup['group_at']})"
+        if parse_size(tables.get("parquet", {}).get("shard_bytes", "1MB")) < SMALLEST_SHARD:
+            yield f"parquet.shard_bytes: a shard has at least {SMALLEST_SHARD} bytes"
+
+
+def _schema_faults(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    """What the schema says against a value, in words; unknown keys with the nearest known one."""
     validator = jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, offline=True)
-    for error in validator.iter_errors(document):
-        path = [str(part) for part in error.instance_path]
+    for error in validator.iter_errors(_plain(value)):
+        here = (*path, *map(str, error.instance_path))
         if error.kind.name == "additionalProperties":
-            known = list(_subschema(schema, path).get("properties", {}))
+            known = list(_subschema(schema, error.instance_path).get("properties", {}))
             given = error.instance if isinstance(error.instance, dict) else {}
             for key in sorted(set(given) - set(known)):
                 near = difflib.get_close_matches(key, known, 1)
                 told = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-                yield f"unknown key {'.'.join([*path, key])}: {told}"
+                yield f"unknown key {'.'.join([*here, key])}: {told}"
+        elif error.kind.name == "anyOf" and isinstance(error.instance, dict):
+            choices = _subschema(schema, error.instance_path)["anyOf"]
+            table = next(choice for choice in choices if choice["type"] == "object")
+            yield from _schema_faults(error.instance, table, here)
         else:
-            yield f"{'.'.join(path) or 'the recipe'}: {error.message}"
-    ratios = document.get("splits", {}).get("ratios", {})
-    if (
-        isinstance(ratios, dict)
-        and ratios
-        and all(isinstance(ratio, (int, float)) for ratio in ratios.values())
-    ):
-        total = sum(ratios.values())
-        if abs(total - 1) > RATIO_TOLERANCE:
-            yield f"splits.ratios: they sum to {total:.6g}, not to 1"
-        if "train" not in ratios:
-            yield "splits.ratios: a split named train is needed; new articles go there"
-    if document.get("input", {}).get("detect_language") is True:
-        yield "input.detect_language: this version has no language model; give the language in the input, or false"
-    dedup = {**asdict(Dedup()), **document.get("dedup", {})}
-    if all(isinstance(dedup[key], (int, float)) for key in ("drop_at", "group_at")) and (
-        dedup["drop_at"] < dedup["group_at"]
-    ):
-        yield f"dedup: drop_at ({shorten(dedup['drop_at'])}) must not be below group_at ({shorten(dedup['group_at'])})"
+            yield f"{'.'.join(here) or 'the recipe'}: {error.message}"
 
 
-def _subschema(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
+def _ratio_faults(ratios: Any) -> Iterator[str]:
+    if not isinstance(ratios, dict) or not all(isinstance(ratio, (int, float)) for ratio in ratios.values()):
+        return
+    if abs(sum(ratios.values()) - 1) > RATIO_TOLERANCE:
+        yield f"splits.ratios: they sum to {sum(ratios.values()):.6g}, not to 1"
+    if "train" not in ratios:
+        yield "splits.ratios: a split named train is needed; new articles go there"
+
+
+def _plain(value: Any) -> Any:
+    """A TOML value as JSON; dates and times, which no key takes, as lists that no schema accepts."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) else [str(value)]
+
+
+def _subschema(schema: Mapping[str, Any], path: Iterable[Any]) -> Mapping[str, Any]:
     for key in path:
         schema = schema.get("properties", {}).get(key, {})
     return schema

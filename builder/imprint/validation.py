@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from imprint.digests import canonical_json
 from imprint.errors import Place, UsageError, shorten
 from imprint.findings import Finding
 
@@ -20,6 +21,10 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 EXPLAINED_PER_PART = 1_000
 """Failures that jsonschema explains in one part; beyond it the shorter words of jsonschema-rs serve."""
+
+
+MESSAGE_CHARS = 200
+"""Length at which a message is cut."""
 
 
 class Validator:
@@ -31,7 +36,7 @@ class Validator:
         Raises:
             UsageError: it is not a schema of draft 2020-12, or it refers to something outside itself.
         """
-        if document.get("$schema", DRAFT).rstrip("#") != DRAFT:
+        if str(document.get("$schema", DRAFT)).rstrip("#") != DRAFT:
             raise UsageError(
                 "the schema is not of draft 2020-12",
                 place=Place(file, field="$schema", value=shorten(document["$schema"])),
@@ -50,6 +55,8 @@ class Validator:
                 hint="a schema may only refer to its own $defs; files and the network are never read",
             ) from error
         self._explained = 0
+        # jsonschema joins these patterns and hands them to a backtracking engine, behind every override.
+        self._rust_only = b'"patternProperties"' in canonical_json(self._document)
 
     def is_valid(self, row: Mapping[str, Any]) -> bool:
         """The verdict on one record."""
@@ -61,15 +68,20 @@ class Validator:
 
     def explain(self, row: Mapping[str, Any]) -> list[Finding]:
         """Why a record is not valid: one finding per fault, its code `schema.<keyword>`."""
-        if self._explained < EXPLAINED_PER_PART:
+        if self._explained < EXPLAINED_PER_PART and not self._rust_only:
             self._explained += 1
             findings = [_finding(*fault) for fault in self._faults(row)]
-            if findings:
+            # A false subschema has no keyword, and jsonschema does not say where it stood.
+            if findings and not any(finding.code == "schema.None" for finding in findings):
                 return findings
-        return [
-            _finding(error.kind.name, list(error.instance_path), error.instance, error.message)
-            for error in self._rust.iter_errors(row)
-        ]
+        return [_finding(*fault) for fault in self._short_faults(row)]
+
+    def _short_faults(self, row: Mapping[str, Any]) -> Iterator[tuple[str, list[Any], Any, str]]:
+        for error in self._rust.iter_errors(row):
+            path, value = list(error.instance_path), error.instance
+            if error.kind.name == "required":
+                path, value = [*path, error.kind.as_dict()["property"]], None
+            yield error.kind.name, path, value, error.message
 
     def _faults(self, row: Mapping[str, Any]) -> Iterator[tuple[str, list[Any], Any, str]]:
         import referencing  # noqa: PLC0415 - jsonschema takes 0.1 s to import and is needed for faults only
@@ -78,11 +90,13 @@ class Validator:
         validator = _explainer()(self._document, registry=registry)
         # By field and keyword, whatever order the library finds them in.
         for error in sorted(validator.iter_errors(row), key=_place_and_keyword):
-            yield str(error.validator), list(error.absolute_path), error.instance, error.message
-
-
-def _place_and_keyword(error: Any) -> tuple[list[str], str]:
-    return [str(part) for part in error.absolute_path], str(error.validator)
+            path, value = list(error.absolute_path), error.instance
+            if error.validator == "required":
+                path, value = (
+                    [*path, *(name for name in error.validator_value if repr(name) in error.message)],
+                    None,
+                )
+            yield str(error.validator), path, value, error.message
 
 
 def _place_and_keyword(error: Any) -> tuple[list[str], str]:
@@ -92,8 +106,8 @@ def _place_and_keyword(error: Any) -> tuple[list[str], str]:
 def _finding(keyword: str, path: list[Any], value: Any, message: str) -> Finding:
     field = ".".join(str(part) for part in path) or None
     # The message of a faulty article would repeat its whole text; the value is shown once, shortened.
-    return Finding(f"schema.{keyword}", message if len(message) <= 200 else message[:199] + "…",
-                   Place(field=field, value=shorten(value) if field else None))  # fmt: skip
+    message = message if len(message) <= MESSAGE_CHARS else message[: MESSAGE_CHARS - 1] + "…"
+    return Finding(f"schema.{keyword}", message, Place(field=field, value=shorten(value) if field else None))
 
 
 def _refuse(uri: str) -> Any:
@@ -118,16 +132,7 @@ def _explainer() -> Any:
         if isinstance(instance, str) and not rule("format", value).is_valid(instance):
             yield ValidationError(f"{shorten(instance)} is not a {value}")
 
-    def pattern_properties(
-        validator: Any, value: Any, instance: Any, _schema: Any
-    ) -> Iterator[ValidationError]:
-        if not isinstance(instance, dict):
-            return
-        for expression, subschema in value.items():
-            for name in filter(rule("pattern", expression).is_valid, instance):
-                yield from validator.descend(instance[name], subschema, path=name, schema_path=expression)
-
     return extend(  # type: ignore[no-untyped-call]
         Draft202012Validator,
-        {"pattern": pattern, "format": format_, "patternProperties": pattern_properties},
+        {"pattern": pattern, "format": format_},
     )

@@ -142,12 +142,12 @@ def test_off_a_terminal_there_is_no_progress_bar(make_project: MakeProject) -> N
 
 
 def test_interrupted_exits_with_130_and_leaves_no_release(make_project: MakeProject) -> None:
-    root = make_project(recipe={"data/raw": "pipe"})
-    (root / "pipe").mkdir()
-    # A pipe that nobody writes to keeps the build waiting until the interrupt.
-    os.mkfifo(root / "pipe/slow.txt")
+    root = make_project(article(i, text=f"{i} " + "word " * 2000) for i in range(8000))
     process = subprocess.Popen(
-        [sys.executable, "-m", "imprint", "build"], cwd=root, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "imprint", "build", "--workers", "2"],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     while not list((root / "data").glob("build/.work-*/quarantine-*")):
         assert process.poll() is None
@@ -156,6 +156,7 @@ def test_interrupted_exits_with_130_and_leaves_no_release(make_project: MakeProj
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not (root / "data/build/build.json").exists()
+    assert not list((root / "data/build").glob(".work-*"))
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,10 @@ def build_with(make_project: MakeProject, files: dict[str, bytes]) -> tuple[Path
         (b'{"text": "Sound.", "authors": {"name": "Ada"}}', "schema.type", "authors"),
         (b'{"text": "Sound.", "language": "a language"}', "schema.pattern", "language"),
         (b'{"text": NaN}', "invalid_json", None),
+        (b'{"text": ' + b"[" * 300 + b"]" * 300 + b"}", "nested_too_deep", None),
+        (b'{"text": ' + b"[" * 100_000, "invalid_json", None),
+        (b'{"text": "Sound.", "date": "1998-12-31T23:59:60Z"}', "out_of_range", "published_at"),
+        (b'{"text": "Sound.", "date": "0001-01-01T00:00:00+01:00"}', "out_of_range", "published_at"),
         (b'{"text": "\\ud800"}', "invalid_json", None),
     ],
 )
@@ -101,6 +105,13 @@ def test_a_link_that_leads_nowhere_is_one_rejected_record(make_project: MakeProj
     result = imprint.build(root)
     assert result.accounting["quarantined"] == 3
     assert {entry["code"] for entry in quarantine(root)} == {"unreadable_file"}
+
+
+def test_a_pipe_is_not_waited_for(make_project: MakeProject) -> None:
+    root = make_project((article(i) for i in range(10)), recipe=PATIENT)
+    os.mkfifo(root / "data/raw/pipe.txt")
+    imprint.build(root)
+    assert [(entry["file"], entry["code"]) for entry in quarantine(root)] == [("pipe.txt", "unreadable_file")]
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -166,7 +177,7 @@ def test_an_empty_input_folder_says_what_to_put_there(make_project: MakeProject)
 
 def test_an_input_that_does_not_exist_is_named(make_project: MakeProject) -> None:
     root = make_project(recipe={"data/raw": "data/row"})
-    with pytest.raises(UsageError, match="data/row.*does not exist"):
+    with pytest.raises(UsageError, match=r"data/row.*does not exist"):
         imprint.build(root)
 
 

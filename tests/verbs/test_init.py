@@ -32,14 +32,14 @@ def test_the_name_is_written_into_the_recipe(tmp_path: Path) -> None:
 
 def test_a_standing_project_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "imprint.toml").write_text("mine")
-    with pytest.raises(ConflictError, match="imprint.toml"):
+    with pytest.raises(ConflictError, match=r"imprint\.toml"):
         imprint.init(tmp_path)
     assert tree(tmp_path) == {"imprint.toml": b"mine"}
 
 
 @pytest.mark.parametrize("name", ["nonamespace", "a/b/c", 'quo"te/x', "sp ace/x", "/x", "x/"])
 def test_a_name_that_is_none_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="dataset.name"):
+    with pytest.raises(UsageError, match=r"dataset\.name"):
         imprint.init(tmp_path / "new", name=name)
     assert tree(tmp_path) == {}
 

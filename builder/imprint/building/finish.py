@@ -121,15 +121,28 @@ class _Finish:
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         verdicts = self.validator.verdicts(rows)
         for index in (i for i, valid in enumerate(verdicts) if not valid):
-            self._reject(drafts, index, rows[index])
+            self._reject(drafts, index, rows[index], self._faults(rows[index]))
+        try:
+            table = self._table(columns, verdicts)
+        except (ValueError, OverflowError):
+            # Valid, but no column can hold it: rare enough to look for it only now.
+            for index, name in self.schema.misfits(rows).items():
+                if verdicts[index]:
+                    verdicts[index] = False
+                    place = Place(field=name, value=shorten(rows[index][name]))
+                    fault = Finding("out_of_range", "the column cannot hold this value", place)
+                    self._reject(drafts, index, rows[index], [fault])
+            table = self._table(columns, verdicts)
+        if len(table):
+            self.records.write(table)
+            self.keys.write(
+                _keys(table, {name: _keep(c, verdicts) for name, c in keys.items()}, self.task.salt)
+            )
+
+    def _table(self, columns: dict[str, list[Any]], verdicts: list[bool]) -> pa.Table:
         if not all(verdicts):
             columns = {name: _keep(column, verdicts) for name, column in columns.items()}
-            keys = {name: _keep(column, verdicts) for name, column in keys.items()}
-        count = sum(verdicts)
-        if count:
-            table = pa.table(self.schema.columns(columns, count), schema=self.schema.arrow)
-            self.records.write(table)
-            self.keys.write(_keys(table, keys, self.task.salt))
+        return pa.table(self.schema.columns(columns, sum(verdicts)), schema=self.schema.arrow)
 
     def _columns(self, drafts: pa.RecordBatch) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
         """The JSON form of a batch, and the columns beside it that resolve needs."""
@@ -190,22 +203,24 @@ class _Finish:
                 texts[index] = given[index].get("text")
         return texts, steps
 
-    def _reject(self, drafts: pa.RecordBatch, index: int, row: dict[str, Any]) -> None:
-        file = self.task.part.spans[drafts.column("span")[index].as_py()].file
+    def _faults(self, row: dict[str, Any]) -> list[Finding]:
+        """Why a record is not valid, the gravest first."""
         text = row["text"]
-        if text is None or (isinstance(text, str) and not text.strip()):
-            removed = [step for step in row["processing"] if ": " in step]
-            message = "nothing is left of the text after cleaning" if removed else "the article has no text"
-            faults = [Finding("empty_text", message, Place(field="text", value=shorten(text)))]
-        else:
-            faults = self.validator.explain(row)
+        if text is not None and (not isinstance(text, str) or text.strip()):
+            return self.validator.explain(row)
+        removed = [step for step in row["processing"] if ": " in step]
+        message = "nothing is left of the text after cleaning" if removed else "the article has no text"
+        return [Finding("empty_text", message, Place(field="text", value=shorten(text)))]
+
+    def _reject(self, drafts: pa.RecordBatch, index: int, row: dict[str, Any], faults: list[Finding]) -> None:
+        file = self.task.part.spans[drafts.column("span")[index].as_py()].file
         self.result.quarantined[file.source] += 1
         self.quarantine.add(
             faults[0],
             file,
             row["input_row"],
             row["raw_sha256"],
-            id=row["id"] or None,
+            id=row["id"],
             url=row["url"] if isinstance(row["url"], str) else None,
             further=[fault.as_dict() for fault in faults[1:]] or None,
         )

@@ -20,7 +20,7 @@ import xxhash
 from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
 from imprint.cleaning.residue import edge_lines, line_hash
-from imprint.cleaning.urls import domain_of
+from imprint.cleaning.urls import canonical_url, domain_of
 from imprint.sources import BY_NAME, jsonl, text
 from imprint.sources.base import Draft, InputFile, RawRecord
 from imprint.sources.recognise import Recogniser
@@ -117,7 +117,7 @@ class _Ingest:
         self.result.digest = digest.hexdigest()
         for group, recogniser in self.recognisers.items():
             self.result.used[group] = recogniser.used
-            self.result.ignored[group] = recogniser.ignored
+            self.result.ignored[group] = recogniser.ignored()
         # One use for each text: an article that was crawled ten times says its last line once.
         self.result.line_uses = np.unique(np.array(self.uses, LINE_USE))
         return self.result
@@ -198,4 +198,4 @@ def _residue_source(values: Mapping[str, Any], file: InputFile) -> str:
         if isinstance(value, str) and value.strip():
             return value.strip()
     url = values.get("url")
-    return (domain_of(url) if isinstance(url, str) else None) or file.source
+    return (domain_of(canonical_url(url)) if isinstance(url, str) else None) or file.source

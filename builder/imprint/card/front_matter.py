@@ -87,7 +87,7 @@ def size_category(rows: int) -> str:
 def _computed(facts: Mapping[str, Any], schema: RecordSchema) -> dict[str, Any]:
     dataset = facts["dataset"]
     files = facts["files"]
-    splits = facts["splits"]
+    splits = {split: facts["splits"][split] for split in facts["split_order"]}
     bytes_of = {split: sum(f["size"] for f in files if f.get("split") == split) for split in splits}
     languages = dataset["languages"] or _languages(facts)
     text_bytes = {split: facts["statistics"][split]["row_bytes"] for split in splits}

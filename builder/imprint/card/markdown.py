@@ -34,6 +34,11 @@ def render_card(source: str, facts: Facts, schema: RecordSchema) -> str:
     return front_matter(own, facts, schema) + fill_blocks(body, contents)
 
 
+def split_rows(facts: Facts) -> dict[str, int]:
+    """Records of each split, in the splits' order: canonical JSON sorts the manifest's keys."""
+    return {split: facts["splits"][split] for split in facts["split_order"]}
+
+
 def escape(value: object) -> str:
     """A value as Markdown text that cannot act: punctuation as entities, control characters and line ends folded."""
     text = " ".join(str(value).split())
@@ -78,10 +83,10 @@ def _splits(facts: Facts, _schema: RecordSchema) -> str:
     rows = [
         (f"`{split}`", rows, statistics[split]["words"], statistics[split]["characters"], len(sizes[split]),
          sum(f["size"] for f in sizes[split]), _span(statistics[split]))
-        for split, rows in facts["splits"].items()
+        for split, rows in split_rows(facts).items()
     ]  # fmt: skip
     digests = "\n".join(
-        f"- `{split}`: `sha256:{digest}`" for split, digest in facts["content_sha256"].items()
+        f"- `{split}`: `sha256:{facts['content_sha256'][split]}`" for split in facts["split_order"]
     )
     return (
         table(["Split", "Articles", "Words", "Characters", "Shards", "Bytes", "Published"], rows)

@@ -42,11 +42,17 @@ def _rule(field: Field) -> Callable[[Any], Any]:
         return _NAMED[field.name]
     if pa.types.is_list(field.type):
         return _list
+    if pa.types.is_floating(field.type):
+        return _number
     return _line if pa.types.is_string(field.type) and not field.is_json else _as_given
 
 
 def _as_given(value: Any) -> Any:
     return value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _uri(value: Any) -> Any:
@@ -77,7 +83,8 @@ def _list(value: Any) -> Any:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
         return value
-    return [item for item in (clean_line(i) if isinstance(i, str) else i for i in items) if item] or None
+    cleaned = (clean_line(item) if isinstance(item, str) else item for item in items)
+    return [item for item in cleaned if item is not None and item != ""] or None
 
 
 def _names(value: Any) -> Any:
@@ -94,7 +101,7 @@ def _keywords(value: Any) -> Any:
 def _domain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    host = domain_of(value) if "://" in value else value.partition("/")[0]
+    host = domain_of(canonical_url(value)) if "://" in value else value.partition("/")[0]
     return (host or "").strip().lower().removeprefix("www.") or None
 
 

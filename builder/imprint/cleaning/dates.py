@@ -33,43 +33,52 @@ class Date:
 @lru_cache(maxsize=1 << 16)
 def parse_date(value: str) -> Date | None:
     """Read a date; None where it cannot be read without guessing."""
-    value = value.strip()
+    value = " ".join(value.split())
     parsed = _iso(value) or _written(value) or _mail(value)
     if parsed is None:
         return None
     moment, precision = parsed
     try:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:  # a zone that leads out of the years 1 to 9999
+    except (OverflowError, ValueError):  # a zone that leads out of the years 1 to 9999
         return None
     return Date(rfc3339(moment), (moment - EPOCH) // (EPOCH.resolution), precision)
 
 
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
-    r"(?:(?:[T ]|\s+at\s+)(?P<clock>\d{2}:\d{2}(?P<second>:\d{2}(?P<fraction>[.,]\d{1,9})?)?)"
-    r"\s?(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?)?)?)?",
+    r"(?:(?:[Tt ]| at )(?P<clock>\d{2}:\d{2})(?P<second>:\d{2})?(?P<fraction>[.,]\d+)?"
+    r" ?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?)?)?",
     re.ASCII,
 )
+_BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})?)?", re.ASCII)
+"""ISO 8601 without separators, as file names and archives write it."""
 
 
 def _iso(value: str) -> tuple[datetime, str] | None:
+    if basic := _BASIC.fullmatch(value):
+        year, month, day, hour, minute, second, zone = basic.groups()
+        value = f"{year}-{month}-{day}"
+        value += f"T{hour}:{minute}{f':{second}' if second else ''}{zone or ''}" if hour else ""
     match = _ISO.fullmatch(value)
-    if match is None:
+    if match is None or (match["fraction"] and not match["second"]):
         return None
-    year, month, day, clock, zone = match.group("year", "month", "day", "clock", "zone")
-    zone = "+00:00" if zone in {"Z", "z", "UTC", "GMT"} else zone or ""
-    # Digits beyond microseconds are cut: no column holds them.
-    text = f"{year}-{month or '01'}-{day or '01'}" + (
-        f"T{clock.replace(',', '.')[:15]}{zone}" if clock else ""
+    year, month, day, clock, second, fraction, zone = match.group(
+        "year", "month", "day", "clock", "second", "fraction", "zone"
     )
+    zone = "+00:00" if zone in {"Z", "z", "UTC", "GMT"} else zone or ""
+    text = f"{year}-{month or '01'}-{day or '01'}"
+    if clock:
+        # Digits beyond microseconds are cut: no column holds them.
+        digits = "." + fraction[1:7].ljust(6, "0") if fraction else ""
+        text += f"T{clock}{second or ''}{digits}{zone}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     if clock is None:
         return moment, "day" if day else "month" if month else "year"
-    return moment, "microsecond" if moment.microsecond else "second" if match["second"] else "minute"
+    return moment, "microsecond" if moment.microsecond else "second" if second else "minute"
 
 
 _MONTHS = [
@@ -113,15 +122,18 @@ def _written(value: str) -> tuple[datetime, str] | None:
 
 
 _MAIL = re.compile(
-    r"(?:[A-Za-z]{3},?\s+)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d{2}:\d{2}(?P<second>:\d{2})?(?:\s+\S+)?",
+    r"(?:[A-Za-z]{3},? )?\d{1,2} [A-Za-z]{3} (?P<year>\d{4}) \d{2}:\d{2}(?P<second>:\d{2})?"
+    r"(?: (?:[+-]\d{4}|UT|UTC|GMT|Z|[ECMP][SD]T)(?: \([^()]*\))?)?",
     re.ASCII,
 )
+"""RFC 2822 with the zones that it names; the letters of other zones mean different things in different places."""
 
 
 def _mail(value: str) -> tuple[datetime, str] | None:
     """RFC 2822, as feeds write it: `Wed, 07 Feb 2024 17:20:20 +0000`."""
     match = _MAIL.fullmatch(value)
-    if match is None:
+    # The library reads years below 100 as of this century.
+    if match is None or match["year"].startswith("00"):
         return None
     try:
         return parsedate_to_datetime(value), "second" if match["second"] else "minute"

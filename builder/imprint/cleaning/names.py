@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_BY = re.compile(r"by:?\s+", re.IGNORECASE)
-_HARD = re.compile(r"\s*[;|\n]\s*|\s+(?:and|&|und|et|y)\s+", re.IGNORECASE)
+_BY = re.compile(r"\Aby:?\s+", re.IGNORECASE)
+_HARD = re.compile(r"\s*[;|\n]\s*|\s+(?:and|&)\s+", re.IGNORECASE)
 
 
 def split_byline(byline: str) -> list[str]:

@@ -7,6 +7,7 @@ articles (`source_lines`), which are inferred from many records and written to d
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Container, Iterator
 
@@ -54,17 +55,19 @@ def is_furniture(line: str) -> bool:
 
 
 def line_hash(line: str) -> int:
-    """64-bit hash of a line without the spaces around it (xxh3); only ever compared within one build."""
-    return xxhash.xxh3_64_intdigest(line.strip().encode())
+    """64-bit hash of a line with single spaces (xxh3); only ever compared within one build."""
+    return xxhash.xxh3_64_intdigest(" ".join(line.split()).encode())
 
 
 def edge_lines(text: str) -> Iterator[str]:
-    """The short lines among the first and last DEPTH lines of a text, as candidates for repetition."""
+    """The short lines at both ends of a text, up to the first line of prose: candidates for repetition."""
     seen: set[str] = set()
     for lines in (_from_head(text), _from_tail(text)):
-        for _, (line, _rest) in zip(range(DEPTH), lines, strict=False):
+        for line, _ in itertools.islice(lines, DEPTH):
+            if len(line) > LINE_CHARS:
+                break
             # A line that ends in a comma or colon leads on to the next: "Sincerely," belongs to a letter.
-            if len(line) <= LINE_CHARS and line not in seen and not line.endswith((",", ":")):
+            if line not in seen and not line.endswith((",", ":")):
                 seen.add(line)
                 yield line
 
@@ -81,14 +84,21 @@ def strip_residue(text: str, repeated: Container[int], *, furniture: bool = True
         The text and a step `name@version: line` for each removed line.
     """
     steps: list[str] = []
-    for walk in (_from_tail, _from_head):
-        for _, (line, rest) in zip(range(STRIPPED), walk(text), strict=False):
-            name = _kind(line, repeated, furniture=furniture)
-            if name is None:
-                break
-            steps.append(f"{name}: {line}")
-            text = rest
-    return text, steps
+    end = start = None
+    for line, border in itertools.islice(_from_tail(text), STRIPPED):
+        name = _kind(line, repeated, furniture=furniture)
+        if name is None:
+            break
+        steps.append(f"{name}: {line}")
+        end = border
+    text = text[:end]
+    for line, border in itertools.islice(_from_head(text), STRIPPED):
+        name = _kind(line, repeated, furniture=furniture)
+        if name is None:
+            break
+        steps.append(f"{name}: {line}")
+        start = border
+    return text[start:], steps
 
 
 def _kind(line: str, repeated: Container[int], *, furniture: bool) -> str | None:
@@ -99,19 +109,27 @@ def _kind(line: str, repeated: Container[int], *, furniture: bool) -> str | None
     return SOURCE_LINES if repeated and line_hash(line) in repeated else None
 
 
-def _from_tail(text: str) -> Iterator[tuple[str, str]]:
-    """The last line that is not blank and what stands before it, then the line before, and so on."""
-    rest = text.rstrip()
-    while rest:
-        rest, _, line = rest.rpartition("\n")
-        rest = rest.rstrip()
-        yield line.strip(), rest
+def _from_tail(text: str) -> Iterator[tuple[str, int]]:
+    """The last line that is not blank and where the text before it ends, then the line before, and so on."""
+    end = len(text.rstrip())
+    while end:
+        start = text.rfind("\n", 0, end) + 1
+        line = text[start:end].strip()
+        end = start
+        while end and text[end - 1].isspace():
+            end -= 1
+        yield line, end
 
 
-def _from_head(text: str) -> Iterator[tuple[str, str]]:
-    """The first line that is not blank and what stands behind it, then the next, and so on."""
-    rest = text.lstrip()
-    while rest:
-        line, _, rest = rest.partition("\n")
-        rest = rest.lstrip()
-        yield line.strip(), rest
+def _from_head(text: str) -> Iterator[tuple[str, int]]:
+    """The first line that is not blank and where the text behind it begins, then the next, and so on."""
+    size = len(text)
+    start = size - len(text.lstrip())
+    while start < size:
+        end = text.find("\n", start)
+        end = size if end < 0 else end
+        line = text[start:end].strip()
+        start = end
+        while start < size and text[start].isspace():
+            start += 1
+        yield line, start

@@ -35,23 +35,21 @@ def clean_texts(
     Returns:
         The cleaned texts, and for each the steps that changed it.
     """
-    cleaned: list[str] = []
-    steps: list[list[str]] = []
-    for text, title, source in zip(texts, titles, sources, strict=True):
-        done: list[str] = []
-        body = text
-        if clean.repeated_title and title and (rest := strip_title(text, title)) is not None:
-            body = rest
-            done.append(REPEATED_TITLE)
-        if clean.furniture or clean.source_lines:
-            body, removed = strip_residue(body, repeated.get(source, frozenset()), furniture=clean.furniture)
-            done += removed
-        cleaned.append(body)
-        steps.append(done)
+    cleaned = list(texts)
+    steps: list[list[str]] = [[] for _ in cleaned]
+    # Characters first: what follows looks at whole lines, and a line must end where it seems to.
     for index, needs in enumerate(untidy(cleaned)):
         if needs:
-            cleaned[index], done = clean_text(
+            cleaned[index], steps[index] = clean_text(
                 cleaned[index], unicode=clean.unicode, whitespace=clean.whitespace
             )
-            steps[index] += done
+    for index, (title, source) in enumerate(zip(titles, sources, strict=True)):
+        text = cleaned[index]
+        if clean.repeated_title and title and (rest := strip_title(text, title)) is not None:
+            text = rest
+            steps[index].append(REPEATED_TITLE)
+        if clean.furniture or clean.source_lines:
+            text, removed = strip_residue(text, repeated.get(source, frozenset()), furniture=clean.furniture)
+            steps[index] += removed
+        cleaned[index] = text
     return cleaned, steps

@@ -19,6 +19,11 @@ def same_title(line: str, title: str) -> bool:
 def strip_title(text: str, title: str) -> str | None:
     """The text without the title on its first line; None where the title does not stand there alone."""
     line, newline, rest = text.lstrip().partition("\n")
-    if not newline or len(line) > 2 * len(title) + 16 or not same_title(line.strip(), title):
+    if (
+        not newline
+        or not rest.strip()
+        or len(line) > 2 * len(title) + 16
+        or not same_title(line.strip(), title)
+    ):
         return None
-    return rest
+    return rest.lstrip()

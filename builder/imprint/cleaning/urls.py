@@ -25,7 +25,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def canonical_url(url: str) -> str:
     """The canonical spelling of a URL: lower-case scheme and host, no default port, fragment or tracking parameter.
 
-    Characters that RFC 3986 does not allow are percent-encoded, hosts in other scripts are written in Punycode.
+    Characters that RFC 3986 does not allow are percent-encoded, in capitals; hosts in other scripts are Punycode.
     """
     url = url.strip()
     if _PLAIN.fullmatch(url):
@@ -40,11 +40,11 @@ def canonical_url(url: str) -> str:
         return url
     try:
         # IPv6 hosts have colons and stand in brackets; others are IDNA where they are not ASCII.
-        host = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
+        host = f"[{host}]" if ":" in host else host if host.isascii() else _punycode(host)
     except UnicodeError:
         return url
     user = parts.netloc.rpartition("@")[0]
-    netloc = (f"{user}@" if user else "") + host
+    netloc = (f"{_quoted(user, _SAFE_PATH)}@" if user else "") + host
     if port is not None and port != _DEFAULT_PORTS[scheme]:
         netloc += f":{port}"
     kept = [pair for pair in parts.query.split("&") if not TRACKING.fullmatch(pair.partition("=")[0])]
@@ -57,14 +57,22 @@ def canonical_url(url: str) -> str:
 def domain_of(url: str) -> str | None:
     """The host of a canonical URL without a leading `www.`."""
     host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
-    if not host.startswith("["):
-        host = host.partition(":")[0]
+    host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
     return host.removeprefix("www.") or None
 
 
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _quoted(part: str, safe: str) -> str:
     # A percent sign that encodes nothing is itself encoded; one that does stays, so that quoting is idempotent.
-    return quote(_STRAY_PERCENT.sub("%25", part), safe=safe)
+    quoted = quote(_STRAY_PERCENT.sub("%25", part), safe=safe)
+    return _ENCODED.sub(lambda match: match[0].upper(), quoted) if "%" in quoted else quoted
+
+
+def _punycode(host: str) -> str:
+    """A host in another script as DNS knows it (IDNA 2008 with the mapping of UTS 46)."""
+    import idna  # noqa: PLC0415 - its tables are large and hardly any URL needs them
+
+    return idna.encode(host, uts46=True).decode()

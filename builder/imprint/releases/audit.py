@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import yaml
 
 from imprint.article import RecordSchema
 from imprint.digests import content_digest, sha256_file
 from imprint.errors import ImprintError, Place
 from imprint.findings import Finding
 from imprint.releases.accounting import FATES
-from imprint.releases.layout import CARD, CHECKSUMS, LEDGER, MANIFEST, SCHEMA
+from imprint.releases.layout import CHECKSUMS, LEDGER, MANIFEST, SCHEMA
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
 from imprint.releases.ledger import Ledger, from_hex, ledger_rows, sort_times
 from imprint.releases.manifest import Manifest, ReleaseFile, checksums
@@ -35,14 +34,23 @@ NAMED = 5
 def audit_files(root: Path, manifest: Manifest) -> Iterator[Finding]:
     """Missing, extra, changed and linked files."""
     listed = {file.path: file for file in manifest.files}
-    present = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}
+    present = {
+        path.relative_to(root).as_posix(): path
+        for path in root.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
     for path in sorted(set(present) - set(listed) - {MANIFEST, CHECKSUMS}):
         yield Finding("extra_file", "the manifest does not list this file", Place(path))
+    for path in (MANIFEST, CHECKSUMS):
+        if path in present and present[path].is_symlink():
+            yield Finding("symlink", "the file is a symbolic link", Place(path))
     for path, file in listed.items():
         if path not in present:
             yield Finding("missing_file", "the file is missing", Place(path))
         elif present[path].is_symlink():
             yield Finding("symlink", "the file is a symbolic link", Place(path))
+        elif not present[path].is_file():
+            yield Finding("unreadable_file", "this is a device or a pipe, no file", Place(path))
         else:
             yield from _audit_bytes(present[path], file)
     if CHECKSUMS not in present:
@@ -112,31 +120,56 @@ class RecordAudit:
     def shard(self, file: ReleaseFile) -> Iterator[Finding]:
         """Audit one shard; shards come in release order."""
         split = str(file.split)
+        held = self._next_of_ledger(file)
         try:
             table = read_shard(self.root / file.path)
         except OSError as error:
-            next(self._ledger, None)
             yield Finding("unreadable_shard", f"the shard cannot be read: {error}", Place(file.path))
             return
         if table.schema.remove_metadata() != self.schema.arrow:
-            next(self._ledger, None)
             yield Finding("schema_differs", "the columns are not those of schema.json", Place(file.path))
             return
         if len(table) != file.rows:
             yield Finding(
                 "wrong_rows", f"{len(table)} records, the manifest says {file.rows}", Place(file.path)
             )
-        yield from self._records(table, file)
-        yield from self._order(table, file)
-        rows = ledger_rows(table, split, self.schema)
-        yield from self._against_ledger(rows, file)
-        self._digests.setdefault(split, []).extend(rows.column("row_sha256").to_pylist())
         self._rows[split] = self._rows.get(split, 0) + len(table)
-        self._ids.append(from_hex(table.column("id"), 16))
-        self._clusters.setdefault(split, []).append(np.unique(from_hex(table.column("dup_cluster"), 16)))
+        try:
+            yield from self._records(table, file)
+            yield from self._order(table, file)
+            ids = from_hex(table.column("id"), 16)
+            clusters = np.unique(from_hex(table.column("dup_cluster"), 16))
+            rows = ledger_rows(table, split, self.schema)
+        except (ValueError, TypeError, AttributeError) as error:
+            # A record without text, or with an id that is no digest: what follows from them cannot be computed.
+            yield Finding("invalid_record", f"a record cannot be digested: {error}", Place(file.path))
+            yield Finding(
+                "ledger_differs", f"the ledger does not have a record of {file.path}", Place(LEDGER)
+            )
+            return
+        self._ids.append(ids)
+        self._clusters.setdefault(split, []).append(clusters)
+        self._digests.setdefault(split, []).extend(rows.column("row_sha256").to_pylist())
+        if isinstance(held, Finding):
+            yield held
+        elif differing := [name for name in rows.schema.names if held.column(name) != rows.column(name)]:
+            message = f"the ledger disagrees on {file.path} in {', '.join(differing)}"
+            yield Finding("ledger_differs", message, Place(LEDGER))
+
+    def _next_of_ledger(self, file: ReleaseFile) -> pa.Table | Finding:
+        """The ledger's rows for the next shard, or why there are none."""
+        try:
+            held = next(self._ledger, LEDGER_SCHEMA.empty_table())
+        except OSError as error:
+            return Finding("ledger_differs", f"the ledger cannot be read: {error}", Place(LEDGER))
+        if held.schema.remove_metadata() != LEDGER_SCHEMA:
+            return Finding("ledger_differs", f"the ledger has other columns for {file.path}", Place(LEDGER))
+        return held
 
     def whole(self) -> Iterator[Finding]:
         """What can be said once all shards were read."""
+        if next(self._ledger, None) is not None:
+            yield Finding("ledger_differs", "the ledger holds more rows than there are shards", Place(LEDGER))
         for split, rows in self.manifest.splits.items():
             if self._rows.get(split, 0) != rows:
                 yield Finding("wrong_rows", f"{split} has {self._rows.get(split, 0)} records, the manifest says {rows}",
@@ -183,39 +216,6 @@ class RecordAudit:
             )
         if keys:
             self._last[str(file.split)] = keys[-1]
-
-    def _against_ledger(self, rows: pa.Table, file: ReleaseFile) -> Iterator[Finding]:
-        try:
-            held = next(self._ledger, LEDGER_SCHEMA.empty_table())
-        except OSError as error:
-            yield Finding("ledger_differs", f"the ledger cannot be read: {error}", Place(LEDGER))
-            return
-        if not held.equals(rows):
-            names = [name for name in rows.schema.names if held.column(name) != rows.column(name)]
-            yield Finding(
-                "ledger_differs", f"the ledger disagrees on {file.path} in {', '.join(names)}", Place(LEDGER)
-            )
-
-
-def audit_card(root: Path, manifest: Manifest) -> Iterator[Finding]:
-    """The card's numbers: its version, its splits and the content digests it quotes."""
-    try:
-        text = (root / CARD).read_text(encoding="utf-8")
-        head = yaml.safe_load(text[4:].partition("\n---\n")[0])
-        configs, info = head["configs"][0], head["dataset_info"]
-        counts = {split["name"]: split["num_examples"] for split in info["splits"]}
-    except (OSError, ValueError, KeyError, TypeError, IndexError, yaml.YAMLError) as error:
-        yield Finding("card_differs", f"the card's front matter cannot be read: {error!r}", Place(CARD))
-        return
-    if counts != manifest.splits:
-        yield Finding("card_differs", f"the card says {counts}, the manifest {manifest.splits}", Place(CARD))
-    if configs.get("version") != str(manifest.version):
-        yield Finding("card_differs", f"the card is of version {configs.get('version')}", Place(CARD))
-    for split, digest in manifest.content_sha256.items():
-        if digest not in text:
-            yield Finding(
-                "card_differs", f"the card does not quote the content digest of {split}", Place(CARD)
-            )
 
 
 def guarded(findings: Iterator[Finding], code: str, path: str) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ class Version:
         Raises:
             ValueError: it is not a version.
         """
-        match = _VERSION.fullmatch(text.removeprefix("v"))
+        match = _VERSION.fullmatch(text.removeprefix("v")) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"{text!r} is not a version, such as 1.2.0")
         return cls(*map(int, match.groups()))

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from imprint.article import RecordSchema
 from imprint.digests import row_digest, text_key
-from imprint.releases.shards import row_sizes
+from imprint.releases.shards import open_parquet, row_sizes
 
 SCHEMA = pa.schema(
     [
@@ -42,13 +42,20 @@ SCHEMA = pa.schema(
 UNDATED = np.iinfo(np.int64).max
 """Sort value of a record without published_at: it stands behind the dated ones."""
 
+SLICE_ROWS = 2048
+"""Records that are held as Python objects at a time."""
+
 Binary = npt.NDArray[np.bytes_]
 
 
 def ledger_rows(table: pa.Table, split: str, schema: RecordSchema) -> pa.Table:
     """The ledger's rows for the records of one shard, computed from the records alone."""
-    keys = [text_key(text).hex() for text in table.column("text").to_pylist()]
-    digests = [row_digest(row) for row in schema.json_rows(table)]
+    keys: list[str] = []
+    digests: list[str] = []
+    for start in range(0, len(table), SLICE_ROWS):
+        rows = schema.json_rows(table.slice(start, SLICE_ROWS))
+        keys += [text_key(row["text"]).hex() for row in rows]
+        digests += map(row_digest, rows)
     columns: dict[str, Any] = {
         "split": pa.array([split] * len(table), pa.string()),
         "row_bytes": pa.array(row_sizes(table), pa.int64()),
@@ -92,22 +99,20 @@ class Ledger:
         """Some of its columns."""
         if self.path is None:
             return SCHEMA.empty_table().select(names)
-        return pq.ParquetFile(self.path, page_checksum_verification=True).read(columns=list(names))
+        return open_parquet(self.path).read(list(names))
 
     def __len__(self) -> int:
-        return 0 if self.path is None else int(pq.ParquetFile(self.path).metadata.num_rows)
-
-    def shard(self, index: int) -> pa.Table:
-        """The rows of one shard."""
-        assert self.path is not None
-        return pq.ParquetFile(self.path, page_checksum_verification=True).read_row_group(index)
+        return 0 if self.path is None else open_parquet(self.path).rows
 
     def shards(self) -> Iterator[pa.Table]:
-        """The rows of each shard in turn."""
+        """The rows of each shard in turn.
+
+        Raises:
+            OSError: the file is damaged.
+        """
         if self.path is not None:
-            file = pq.ParquetFile(self.path, page_checksum_verification=True)
-            for index in range(file.metadata.num_row_groups):
-                yield file.read_row_group(index)
+            file = open_parquet(self.path)
+            yield from map(file.group, range(file.groups))
 
     @cached_property
     def ids(self) -> Binary:

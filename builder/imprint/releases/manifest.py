@@ -9,15 +9,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version as installed
 from typing import Any
 
+import jsonschema_rs
 import orjson
 
 from imprint.digests import canonical_json, sha256_hex
 from imprint.errors import Place, TransferError
 from imprint.releases.layout import CHECKSUMS, MANIFEST, Version
+from imprint.template import template
 
 FORMAT = "imprint-release/1"
 
@@ -58,24 +60,38 @@ class Manifest:
         """
         try:
             document = orjson.loads(data)
-            if document["format"] != FORMAT:
-                raise TransferError(
-                    f"the release has the format {document['format']!r}, this imprint reads {FORMAT!r}",
-                    place=Place(file),
-                    hint="use a newer imprint",
-                )
-            manifest = cls(document)
-            Version.parse(document["version"])
-            _ = (
-                manifest.files,
-                manifest.splits,
-                document["content_sha256"],
-                document["accounting"],
-                manifest.ordinal,
+        except orjson.JSONDecodeError as error:
+            raise TransferError(f"this is not JSON: {error.msg}", place=Place(file)) from error
+        known = document.get("format", FORMAT) if isinstance(document, dict) else FORMAT
+        if known != FORMAT:
+            hint = "use a newer imprint"
+            raise TransferError(
+                f"the release has the format {known!r}, known is {FORMAT}", place=Place(file), hint=hint
             )
-        except (ValueError, KeyError, TypeError) as error:
-            raise TransferError(f"this is not a manifest: {error!r}", place=Place(file)) from error
+        fault = next(_validator().iter_errors(document), None)
+        if fault is not None:
+            where = ".".join(map(str, fault.instance_path)) or None
+            raise TransferError(
+                f"this is not a manifest: {fault.message[:200]}", place=Place(file, field=where)
+            )
+        manifest = cls(document)
+        if wrong := manifest._contradiction():
+            raise TransferError(f"this is not a manifest: {wrong}", place=Place(file))
         return manifest
+
+    def _contradiction(self) -> str | None:
+        """What a schema cannot say: paths stay inside the release, and the splits agree."""
+        paths = [file.path for file in self.files]
+        unsafe = [path for path in paths if not is_safe_path(path)]
+        if unsafe:
+            return f"{unsafe[0]!r} is no path inside a release"
+        if len(set(paths)) < len(paths):
+            return "a path is listed twice"
+        order = set(self.document["split_order"])
+        named = {file.split for file in self.files if file.split is not None}
+        if not (order == set(self.document["splits"]) == set(self.document["content_sha256"]) == named):
+            return "its splits, their order, their digests and the shards do not name the same splits"
+        return None
 
     def serialise(self) -> bytes:
         """Its canonical bytes."""
@@ -133,6 +149,18 @@ class Manifest:
         """What makes a release the same as another: content, schema, prose of the card, removals."""
         keys = ("name", "content_sha256", "schema_sha256", "prose_sha256", "removals_sha256")
         return {key: self.document.get(key) for key in keys}
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a path is relative, POSIX, and leads nowhere but into the release."""
+    parts = path.split("/")
+    return all(part not in {"", ".", ".."} for part in parts) and "\\" not in path and path.isprintable()
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    schema = orjson.loads(template("schema/manifest.schema.json").read_bytes())
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True)
 
 
 def checksums(manifest: Manifest) -> bytes:

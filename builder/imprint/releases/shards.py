@@ -8,6 +8,9 @@ checksums, and a shard counts as written only after it was read back equal.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +161,52 @@ def read_shard(path: Path, schema: pa.Schema | None = None, columns: list[str] |
     Raises:
         OSError: the file is damaged or is no Parquet.
     """
-    file = pq.ParquetFile(path, page_checksum_verification=True)
-    table = file.read(columns=columns)
+    table = open_parquet(path).read(columns=columns)
     return table if schema is None else table.cast(schema)
+
+
+def open_parquet(path: Path) -> CheckedFile:
+    """Open a Parquet file for reading with its page checksums verified.
+
+    Raises:
+        OSError: the file is damaged or is no Parquet.
+    """
+    with _as_os_error(path):
+        return CheckedFile(path, pq.ParquetFile(path, page_checksum_verification=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A Parquet file whose damage is an OSError, whatever Arrow makes of it."""
+
+    path: Path
+    file: pq.ParquetFile
+
+    @property
+    def groups(self) -> int:
+        """Number of row groups."""
+        return int(self.file.metadata.num_row_groups)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.file.metadata.num_rows)
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows."""
+        with _as_os_error(self.path):
+            return self.file.read(columns=columns)
+
+    def group(self, index: int) -> pa.Table:
+        """The rows of one row group."""
+        with _as_os_error(self.path):
+            return self.file.read_row_group(index)
+
+
+@contextmanager
+def _as_os_error(path: Path) -> Iterator[None]:
+    # Damage in a footer shows as bad text, impossible numbers or types that do not exist.
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
+        raise OSError(f"{path.name} is damaged or is no Parquet: {error}") from error

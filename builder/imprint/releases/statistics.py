@@ -77,7 +77,7 @@ def statistics_of(table: pa.Table) -> Statistics:
     published = table.column("published_at")
     first, last = _days(published)
     newest = [_days(column)[1] for column in table.columns if pa.types.is_timestamp(column.type)]
-    months = pc.strftime(published.cast(pa.timestamp("s"), safe=False), "%Y-%m").drop_null()
+    months = pc.strftime(published, "%Y-%m").drop_null()
     powers = np.left_shift(1, np.floor(np.log2(np.maximum(words, 1))).astype(np.int64))
     return Statistics(
         rows=len(table),
@@ -89,7 +89,9 @@ def statistics_of(table: pa.Table) -> Statistics:
         last=last,
         newest=max(filter(None, newest), default=None),
         nulls=Counter({name: table.column(name).null_count for name in table.schema.names}),
-        values={name: _counts(table.column(name)) for name in COUNTED if name in table.schema.names},
+        values={
+            name: _counts(table.column(name)) if name in table.schema.names else Counter() for name in COUNTED
+        },
         months=_counts(months),
         lengths=Counter(powers.tolist()),
     )

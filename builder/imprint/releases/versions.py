@@ -49,7 +49,7 @@ class Change:
             if count and split != "train"
         ]
         if self.schema == "major":
-            reasons.append("the schema takes fields away or changes their type")
+            reasons.append("the schema takes fields away, or asks other things of their values")
         return reasons
 
 
@@ -83,18 +83,30 @@ def next_version(previous: Version | None, change: Change, bump: str) -> Version
 
 
 def schema_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
-    """Compatibility of two JSON Schemas of records: None, `minor` (fields added) or `major`."""
+    """Compatibility of two JSON Schemas of records: None, `minor` (optional fields, other words) or `major`."""
     if before == after:
         return None
     old, new = before.get("properties", {}), after.get("properties", {})
-    kept = all(name in new and _type_of(new[name]) == _type_of(spec) for name, spec in old.items())
-    required = set(after.get("required", ())) - set(before.get("required", ()))
-    return "minor" if kept and not required else "major"
+    kept = all(name in new and _rules(new[name]) == _rules(spec) for name, spec in old.items())
+    required = set(before.get("required", ())) == set(after.get("required", ()))
+    return "minor" if kept and required and _frame(before) == _frame(after) else "major"
 
 
-def _type_of(spec: Any) -> tuple[Any, ...]:
+_ANNOTATIONS = ("$id", "$comment", "title", "description", "examples", "x-role")
+"""Keywords that no record depends on."""
+
+
+def _rules(spec: Any) -> Any:
+    """What a property asks of its values, without the words about it."""
     return (
-        tuple(str(spec.get(key)) for key in ("type", "format", "items", "x-arrow"))
+        {key: value for key, value in spec.items() if key not in _ANNOTATIONS}
         if isinstance(spec, dict)
-        else ()
+        else spec
     )
+
+
+def _frame(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a schema asks of a record as a whole."""
+    return {
+        key: value for key, value in schema.items() if key not in ("properties", "required", *_ANNOTATIONS)
+    }

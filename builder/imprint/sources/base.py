@@ -78,8 +78,6 @@ class Draft:
     """Field name to value: JSON scalars or lists."""
     steps: list[str] = field(default_factory=list)
     """Steps of reading that removed something from the text, for `processing`."""
-    ignored: tuple[str, ...] = ()
-    """Keys of the raw record that no field took."""
     fault: Finding | None = None
     """Why no article could be made of it."""
 

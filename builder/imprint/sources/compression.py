@@ -6,6 +6,8 @@ what is asked for, so that a small file which claims to be huge costs no memory.
 
 from __future__ import annotations
 
+import errno
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -47,12 +49,14 @@ def blocks(
         DamagedStreamError: the compression is broken; all bytes before the break were yielded.
         OSError: the file cannot be opened, or the device failed.
     """
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
     with Path(path).open("rb", buffering=0) as raw:
         if not compression:
             raw.seek(start)
             yield from _plain(raw, size, limit)
         else:
-            yield from _gathered(_gunzip(raw) if compression == ".gz" else _unzstd(raw), size)
+            yield from _gathered(_gunzip(raw) if compression == ".gz" else _unzstd(path), size)
 
 
 def _plain(raw: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
@@ -105,13 +109,24 @@ def _gunzip(raw: BinaryIO) -> Iterator[bytes]:
         packed = member.unused_data.lstrip(b"\0") or raw.read(PIECE).lstrip(b"\0")
 
 
-def _unzstd(raw: BinaryIO) -> Iterator[bytes]:
+def _unzstd(path: str) -> Iterator[bytes]:
+    done = 0
+    try:
+        for piece in _arrow_unzstd(path, PIECE):
+            done += len(piece)
+            yield piece
+    except DamagedStreamError:
+        # Arrow gives nothing of a piece that it cannot fill: the last one is decoded again, byte by byte.
+        yield from _arrow_unzstd(path, 1, skip=done)
+
+
+def _arrow_unzstd(path: str, size: int, *, skip: int = 0) -> Iterator[bytes]:
     import pyarrow as pa  # noqa: PLC0415 - only where such a file is read
 
-    with closing(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")) as stream:
+    with closing(pa.CompressedInputStream(pa.OSFile(path), "zstd")) as stream:
         while True:
             try:
-                piece = stream.read(PIECE)
+                piece = stream.read(min(skip, PIECE) if skip else size)
             except OSError as error:
                 # Arrow reports damage as OSError without an errno; the system's own errors have one.
                 if error.errno is None:
@@ -119,4 +134,7 @@ def _unzstd(raw: BinaryIO) -> Iterator[bytes]:
                 raise
             if not piece:
                 return
-            yield piece
+            if skip:
+                skip -= len(piece)
+            else:
+                yield piece

@@ -29,7 +29,7 @@ class JsonLines:
         limit = None if span.end is None else span.end - span.start
         decoded = blocks(span.file.path, span.file.compression, BLOCK_BYTES, start=span.start, limit=limit)
         try:
-            for batch in lines(decoded):
+            for batch in lines(decoded, at_start=span.start == 0):
                 yield [_record(row + i, line) for i, line in enumerate(batch) if not _blank(line)]
                 row += len(batch)
         except DamagedStreamError as error:
@@ -37,6 +37,9 @@ class JsonLines:
         except OSError as error:
             yield [_lost(row, "unreadable_file", error.strerror or str(error))]
 
+
+WRITABLE_DEPTH = 200
+"""Levels of nesting that no library here has trouble with; orjson writes 254."""
 
 JSON_LINES = JsonLines()
 
@@ -50,7 +53,18 @@ def parse(record: RawRecord) -> dict[str, object] | Finding:
         return _fault(line, error)
     if not isinstance(value, dict):
         return Finding("not_an_object", "the line is JSON, but not an object", Place(value=shorten(line)))
+    # Counting brackets is cheap; only a line with very many can be nested deeper than can be written again.
+    if line.count(b"[") + line.count(b"{") >= WRITABLE_DEPTH and not _can_be_written(value):
+        return Finding("nested_too_deep", f"the line nests deeper than {WRITABLE_DEPTH} levels")
     return value
+
+
+def _can_be_written(value: object) -> bool:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _fault(line: bytes, error: orjson.JSONDecodeError) -> Finding:

@@ -20,37 +20,56 @@ class LongLine:
     """Stands for a line over the limit."""
 
     sha256: str
-    """Digest of the line's bytes."""
+    """Digest of the line's bytes, without its end."""
     size: int
-    """Its length in bytes."""
+    """Its length in bytes, without its end."""
 
 
 Line = bytes | LongLine
 
 
-def lines(chunks: Iterable[bytes], *, limit: int = MAX_LINE_BYTES) -> Iterator[list[Line]]:
+def lines(
+    chunks: Iterable[bytes], *, limit: int = MAX_LINE_BYTES, at_start: bool = True
+) -> Iterator[list[Line]]:
     """Split blocks into lines without their ends (LF or CRLF), one list for each block.
 
-    The last line needs no end. A byte order mark before the first line is not part of it. Damage that `chunks` raises
-    reaches the caller behind the lines that were whole.
+    The last line needs no end. Damage that `chunks` raises reaches the caller behind the lines that were whole.
+
+    Args:
+        chunks: the bytes.
+        limit: length of the longest line that is kept.
+        at_start: whether the bytes are the beginning of a file: a byte order mark there is not part of its first line.
     """
     tail = _Tail(limit)
-    first = True
-    for chunk in chunks:
-        head, newline, rest = (chunk.removeprefix(BOM) if first else chunk).partition(b"\n")
-        first = False
+    for chunk in _without_mark(chunks) if at_start else chunks:
+        head, newline, rest = chunk.partition(b"\n")
         tail.add(head)
         if not newline:
             continue
         found: list[Line] = [tail.line()]
         middle, newline, last = rest.rpartition(b"\n")
         if newline:
-            found += _without_cr(middle.split(b"\n"))
+            found += _measured(middle.split(b"\n"), limit)
         tail = _Tail(limit)
         tail.add(last)
         yield found
     if tail.size:
         yield [tail.line()]
+
+
+def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes without a byte order mark, however the blocks divide it."""
+    held: bytes | None = b""
+    for chunk in chunks:
+        if held is None:
+            yield chunk
+            continue
+        held += chunk
+        if len(held) >= len(BOM) or not BOM.startswith(held):
+            yield held.removeprefix(BOM)
+            held = None
+    if held:
+        yield held
 
 
 class _Tail:
@@ -65,22 +84,30 @@ class _Tail:
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
         self._pieces.append(piece)
-        if self.size > self._limit:
-            # The last byte stays behind: it may be the CR of the line's end.
+        # One byte more than the limit may be the CR of the line's end: the last byte always stays behind.
+        if self.size > self._limit + 1:
             data = b"".join(self._pieces)
             self._digest.update(data[:-1])
             self._pieces = [data[-1:]]
 
     def line(self) -> Line:
-        rest = b"".join(self._pieces).removesuffix(b"\r")
-        if self.size <= self._limit:
+        rest = b"".join(self._pieces)
+        size = self.size - rest.endswith(b"\r")
+        rest = rest.removesuffix(b"\r")
+        if size <= self._limit and len(rest) == size:
             return rest
         self._digest.update(rest)
-        return LongLine(self._digest.hexdigest(), self.size)
+        return LongLine(self._digest.hexdigest(), size)
 
 
-def _without_cr(found: list[bytes]) -> list[bytes]:
-    # Almost no file has CRLF: a look at the ends is cheaper than a copy of every line.
-    return (
-        [line.removesuffix(b"\r") for line in found] if any(line[-1:] == b"\r" for line in found) else found
-    )
+def _measured(found: list[bytes], limit: int) -> list[Line]:
+    """Whole lines of one block: without CR, and none over the limit."""
+    # Almost no file has CRLF, and no block a line over the limit: a look is cheaper than a copy of every line.
+    if any(line[-1:] == b"\r" for line in found):
+        found = [line.removesuffix(b"\r") for line in found]
+    if max(map(len, found)) <= limit:
+        return list(found)
+    return [
+        line if len(line) <= limit else LongLine(hashlib.sha256(line).hexdigest(), len(line))
+        for line in found
+    ]

@@ -63,13 +63,13 @@ class Recogniser:
     """Keys that the previous release took for a field of this group: they come first."""
     used: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each key served each field."""
-    ignored: Counter[str] = field(default_factory=Counter)
-    """How often each key was taken by no field."""
+    _shapes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
 
     def draft(self, record: Mapping[str, Any]) -> Draft:
         """Make a draft of a raw record."""
         keys = tuple(record)
+        self._shapes[keys] += 1
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plans[keys] = self._plan(keys)
@@ -77,19 +77,24 @@ class Recogniser:
         for name, paths in plan.takes:
             for path in paths:
                 value = _reach(record, path)
-                if value is not None and value != "":
+                if value is not None and not (isinstance(value, str) and (not value or value.isspace())):
                     values[name] = value
                     self.used[name, path] += 1
                     break
-        self.ignored.update(plan.ignored)
-        if not plan.has_text:
-            seen = ", ".join(keys[:12]) or "none"
-            hint = 'name it in the recipe: [input.fields] text = "KEY"'
-            return Draft(
-                values,
-                fault=Finding("no_text_field", f"no key is recognised as text; keys: {seen}", hint=hint),
-            )
-        return Draft(values)
+        if plan.has_text:
+            return Draft(values)
+        seen = ", ".join(keys[:12]) or "none"
+        hint = 'name it in the recipe: [input.fields] text = "KEY"'
+        fault = Finding("no_text_field", f"no key is recognised as text; keys: {seen}", hint=hint)
+        return Draft(values, fault=fault)
+
+    def ignored(self) -> Counter[str]:
+        """Keys that served no field in any record, and how many records have them."""
+        served = {key for _, path in self.used for key in (path, path.split(".")[0])}
+        counts: Counter[str] = Counter()
+        for keys, count in self._shapes.items():
+            counts.update({key: count for key in keys if key not in served})
+        return counts
 
     def _plan(self, keys: tuple[str, ...]) -> _Plan:
         """What serves each field of records with these keys."""
@@ -99,24 +104,19 @@ class Recogniser:
             if name in WRITTEN_BY_IMPRINT:
                 continue
             override = self.overrides.get(name, "")
-            candidates = [*self.remembered.get(name, ()), name, *KEYS.get(name, ())]
-            paths = (
-                [override]
-                if override.split(".")[0] in present
-                else [key for key in candidates if key in present]
-            )
+            if override and (override in present or override.split(".")[0] in present):
+                paths = [override]
+            else:
+                candidates = [*self.remembered.get(name, ()), name, *KEYS.get(name, ())]
+                paths = [key for key in candidates if key in present]
             if paths:
                 takes.append((name, tuple(dict.fromkeys(paths))))
-        taken = {path if path in present else path.split(".")[0] for _, paths in takes for path in paths}
-        return _Plan(
-            takes, tuple(key for key in keys if key not in taken), any(name == "text" for name, _ in takes)
-        )
+        return _Plan(takes, any(name == "text" for name, _ in takes))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     takes: list[tuple[str, tuple[str, ...]]]
-    ignored: tuple[str, ...]
     has_text: bool
 
 

@@ -53,7 +53,7 @@ class Text:
         if size > MAX_LINE_BYTES:
             message = f"the file has {size:,} bytes; an article may have {MAX_LINE_BYTES:,}"
             fault = Finding("record_too_large", message)
-        yield [RawRecord(1, digest.hexdigest(), b"".join(pieces), fault)]
+        yield [RawRecord(1, digest.hexdigest(), b"".join(pieces) if fault is None else None, fault)]
 
 
 TEXT = Text()

@@ -6,28 +6,31 @@
     <registry>/<namespace>/<name>/.staging/                what is not finished yet
 
 Order of a commit: objects, the staged version folder, the ref, the folder's final name. A crash behind the ref leaves
-one rename to do, which the next publish does. The ref is created by a hard link, or O_EXCL where links fail: of many
-publishers one wins.
+one rename to do, which the next publish or read does. The ref is created by a hard link, or under a lock where the file
+system has no links: of many publishers one wins.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 import orjson
 
-from imprint.digests import CHUNK_BYTES, canonical_json
+from imprint.digests import CHUNK_BYTES, canonical_json, sha256_file
 from imprint.errors import ConflictError, Place, TransferError, UsageError
 from imprint.progress import Progress
 from imprint.releases.layout import CHECKSUMS, MANIFEST, Version
 from imprint.releases.manifest import Manifest, checksums
 from imprint.targets.base import Published, Receipt
+from imprint.targets.staging import exclusively, staging, sync_folder
 
 REF_FORMAT = "imprint-ref/1"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class LocalTarget:
@@ -81,13 +84,28 @@ class LocalTarget:
         folder = self.folder(version)
         if not folder.exists():
             manifest = self.manifest(version)
-            self._show(manifest, self._stage(manifest))
+            try:
+                with staging(self.root) as stage:
+                    self._show(manifest, self._stage(manifest, stage))
+            except OSError as error:
+                raise TransferError(
+                    f"the version's folder cannot be made from its objects: {error}",
+                    place=Place(str(folder)),
+                    hint="restore the release from another target",
+                ) from error
         return folder
 
     def publish(self, release: Path, manifest: Manifest, progress: Progress) -> Receipt:
         """Publish a release into the registry."""
+        ref = self.root / "refs" / f"{manifest.version}.json"
         try:
-            return self._publish(release, manifest, progress)
+            if ref.exists():
+                self._same_or_refuse(ref, manifest)
+                self.fetch(manifest.version)
+                size = sum(file.size for file in manifest.files)
+                return Receipt("unchanged", str(self.folder(manifest.version)), 0, size)
+            with staging(self.root) as stage:
+                return self._publish(release, manifest, stage, progress)
         except OSError as error:
             raise TransferError(
                 f"the registry cannot be written: {error}",
@@ -95,36 +113,36 @@ class LocalTarget:
                 hint="nothing was published; mend the cause and publish again",
             ) from error
 
-    def _publish(self, release: Path, manifest: Manifest, progress: Progress) -> Receipt:
-        ref = self.root / "refs" / f"{manifest.version}.json"
+    def _publish(self, release: Path, manifest: Manifest, stage: Path, progress: Progress) -> Receipt:
         total = sum(file.size for file in manifest.files)
-        if ref.exists():
-            self._same_or_refuse(ref, manifest)
-            self.fetch(manifest.version)
-            return Receipt("unchanged", str(self.folder(manifest.version)), 0, total)
         progress.stage("publish", total)
         new = 0
         for file in manifest.files:
-            new += file.size if self._store(release / file.path, file.sha256) else 0
+            new += file.size if self._store(release / file.path, file.sha256, stage) else 0
             progress.advance(file.size)
-        for data in (manifest.serialise(), checksums(manifest)):
-            self._store_bytes(data)
-        staged = self._stage(manifest)
+        for name, data in ((MANIFEST, manifest.serialise()), (CHECKSUMS, checksums(manifest))):
+            (stage / name).write_bytes(data)
+            self._store(stage / name, hashlib.sha256(data).hexdigest(), stage)
+        staged = self._stage(manifest, stage)
         for folder in (self.root / "objects").iterdir():
-            _sync_folder(folder)
-        if not self._create_ref(ref, manifest):
-            self._same_or_refuse(ref, manifest)
+            sync_folder(folder)
+        if not self._create_ref(manifest, stage):
+            self._same_or_refuse(self.root / "refs" / f"{manifest.version}.json", manifest)
         self._show(manifest, staged)
         return Receipt("published", str(self.folder(manifest.version)), new, total - new)
 
     def _ref(self, path: Path) -> Published:
         try:
             document = orjson.loads(path.read_bytes())
-            return Published(Version.parse(document["version"]), str(document["manifest_sha256"]))
+            held = Published(Version.parse(document["version"]), str(document["manifest_sha256"]))
+            known = document["format"] == REF_FORMAT and path.stem == str(held.version)
         except OSError as error:
             raise _failed(path, error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise TransferError(f"this is not a ref: {error!r}", place=Place(str(path))) from error
+        if not known or not _SHA256.fullmatch(held.manifest_sha256):
+            raise TransferError(f"this is not a ref of version {path.stem}", place=Place(str(path)))
+        return held
 
     def _same_or_refuse(self, ref: Path, manifest: Manifest) -> None:
         held = self._ref(ref)
@@ -138,87 +156,71 @@ class LocalTarget:
     def _object(self, digest: str) -> Path:
         return self.root / "objects" / digest[:2] / digest
 
-    def _store(self, source: Path, digest: str) -> bool:
-        """Copy a file into the objects, checked on the way; whether it was new."""
+    def _store(self, source: Path, digest: str, stage: Path) -> bool:
+        """Copy a file into the objects, checked on the way; whether it was new.
+
+        An object that is there is read again before it is relied on; a damaged one is replaced.
+        """
         target = self._object(digest)
-        if target.exists():
+        if target.exists() and sha256_file(target) == digest:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._staging(), prefix="object-")
+        handle, name = tempfile.mkstemp(dir=stage, prefix="object-")
+        copied = hashlib.sha256()
+        with os.fdopen(handle, "wb") as out, source.open("rb") as data:
+            while block := data.read(CHUNK_BYTES):
+                copied.update(block)
+                out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+        _require_digest(copied.hexdigest(), digest, source)
         temporary = Path(name)
-        try:
-            copied = hashlib.sha256()
-            with os.fdopen(handle, "wb") as out, source.open("rb") as data:
-                while block := data.read(CHUNK_BYTES):
-                    copied.update(block)
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
-            _require_digest(copied.hexdigest(), digest, source)
-            temporary.chmod(0o444)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        temporary.chmod(0o444)
+        temporary.replace(target)
         return True
 
-    def _store_bytes(self, data: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self._staging(), prefix="bytes-") as file:
-            file.write(data)
-            file.flush()
-            self._store(Path(file.name), hashlib.sha256(data).hexdigest())
-
-    def _stage(self, manifest: Manifest) -> Path:
+    def _stage(self, manifest: Manifest, stage: Path) -> Path:
         """The version's folder under a hidden name, all files in place."""
-        staged = Path(tempfile.mkdtemp(dir=self._staging(), prefix=f"{manifest.version}-"))
-        staged.chmod(0o755)
+        staged = stage / str(manifest.version)
         digests = {file.path: file.sha256 for file in manifest.files}
         digests |= {MANIFEST: manifest.digest, CHECKSUMS: hashlib.sha256(checksums(manifest)).hexdigest()}
         for path, digest in digests.items():
             (staged / path).parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(self._object(digest), staged / path)
-        _sync_folder(staged)
+        sync_folder(staged)
         return staged
 
-    def _create_ref(self, ref: Path, manifest: Manifest) -> bool:
+    def _create_ref(self, manifest: Manifest, stage: Path) -> bool:
         """Make the version exist; False where another publisher was first."""
-        content = {"format": REF_FORMAT, "version": str(manifest.version), "manifest_sha256": manifest.digest}
-        data = canonical_json(content) + b"\n"
+        ref = self.root / "refs" / f"{manifest.version}.json"
         ref.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._staging(), prefix="ref-") as file:
-            file.write(data)
+        content = {"format": REF_FORMAT, "version": str(manifest.version), "manifest_sha256": manifest.digest}
+        temporary = stage / "ref"
+        with temporary.open("wb") as file:
+            file.write(canonical_json(content) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-            try:
-                os.link(file.name, ref)
-            except FileExistsError:
-                return False
-            except OSError:
-                return _create_exclusively(ref, data)
-        _sync_folder(ref.parent)
+        try:
+            os.link(temporary, ref)
+        except FileExistsError:
+            return False
+        except OSError:
+            # No hard links here: publishers take turns, and the ref appears whole by a rename.
+            with exclusively(ref.parent / ".lock"):
+                if ref.exists():
+                    return False
+                temporary.replace(ref)
+        sync_folder(ref.parent)
         return True
 
     def _show(self, manifest: Manifest, staged: Path) -> None:
         """Give the staged folder its name; another publisher of the same release may have done so."""
-        folder = self.folder(manifest.version)
         try:
-            staged.rename(folder)
+            staged.rename(self.folder(manifest.version))
         except OSError:
-            if not folder.exists():
+            if not self.folder(manifest.version).exists():
                 raise
-            shutil.rmtree(staged, ignore_errors=True)
-        _sync_folder(self.root)
-
-    def _staging(self) -> Path:
-        folder = self.root / ".staging"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-
-def _require_digest(seen: str, wanted: str, path: Path) -> None:
-    if seen != wanted:
-        raise TransferError(
-            "the file is not what the manifest says", place=Place(str(path)), hint="build again"
-        )
+        sync_folder(self.root)
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -230,25 +232,11 @@ def link_or_copy(source: Path, target: Path) -> None:
         target.chmod(0o444)
 
 
-def _create_exclusively(path: Path, data: bytes) -> bool:
-    # Without links a reader may see the ref before its content; the content is smaller than a block.
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444)
-    except FileExistsError:
-        return False
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return True
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _require_digest(seen: str, wanted: str, path: Path) -> None:
+    if seen != wanted:
+        raise TransferError(
+            "the file is not what the manifest says", place=Place(str(path)), hint="build again"
+        )
 
 
 def _failed(path: Path, error: OSError) -> TransferError:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from imprint.errors import ConflictError, Place, TransferError, UsageError
-from imprint.project import RECIPE, TEMPLATE, read_recipe, template
+from imprint.project import RECIPE, TEMPLATE, read_recipe
+from imprint.template import template
 
 INPUT = "data/raw"
 TEMPLATE_NAME = "acme/newswire"

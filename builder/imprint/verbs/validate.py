@@ -21,12 +21,13 @@ from imprint.engine.local import LocalEngine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.progress import Progress, Silent
-from imprint.project import RECIPE, SCHEMA, read_json, read_recipe, template
+from imprint.project import RECIPE, SCHEMA, read_json, read_recipe
 from imprint.recipe import Dataset, Recipe
 from imprint.releases.layout import MANIFEST
 from imprint.releases.shards import read_shard
 from imprint.sources import jsonl
 from imprint.sources.base import InputFile, Span
+from imprint.template import template
 from imprint.validation import Validator
 
 BATCH = 4096

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from imprint.article import RecordSchema
+from imprint.card.check import check_card
 from imprint.errors import ImprintError, Place, UsageError
 from imprint.findings import Finding
 from imprint.progress import Progress, Silent
 from imprint.project import read_json
-from imprint.releases.audit import RecordAudit, audit_accounting, audit_card, audit_files, guarded
+from imprint.releases.audit import RecordAudit, audit_accounting, audit_files, guarded
 from imprint.releases.layout import CARD, MANIFEST, SCHEMA
 from imprint.releases.loading import compare, load_in_child
 from imprint.releases.manifest import Manifest
@@ -94,15 +95,20 @@ def _findings(
         yield Finding("wrong_version", f"this is the manifest of version {manifest.version}", Place(MANIFEST))
     yield from guarded(audit_files(folder, manifest), "unreadable_file", ".")
     yield from guarded(audit_accounting(manifest), "accounting_broken", MANIFEST)
-    yield from guarded(_audit_records(folder, manifest, watch), "unreadable_file", SCHEMA)
-    yield from guarded(audit_card(folder, manifest), "card_differs", CARD)
-    if load and (wrong := _audit_loading(folder, manifest)):
+    try:
+        audit = RecordAudit.open(folder, manifest)
+    except (ImprintError, OSError, ValueError) as error:
+        # Without a schema there is nothing to hold records and card against.
+        yield Finding("schema_differs", f"schema.json cannot be used: {error}", Place(SCHEMA))
+        return
+    yield from guarded(_audit_records(audit, manifest, watch), "unreadable_file", SCHEMA)
+    yield from guarded(check_card(folder, manifest, audit.schema), "card_differs", CARD)
+    if load and (wrong := _audit_loading(folder, manifest, audit.schema)):
         yield Finding("not_loadable", wrong, Place(CARD))
 
 
-def _audit_records(folder: Path, manifest: Manifest, watch: Progress) -> Iterator[Finding]:
-    audit = RecordAudit.open(folder, manifest)
-    if audit.schema.digest != manifest.document.get("schema_sha256"):
+def _audit_records(audit: RecordAudit, manifest: Manifest, watch: Progress) -> Iterator[Finding]:
+    if audit.schema.digest != manifest.document["schema_sha256"]:
         yield Finding(
             "schema_differs", "schema.json is not the schema that the manifest names", Place(SCHEMA)
         )
@@ -113,9 +119,5 @@ def _audit_records(folder: Path, manifest: Manifest, watch: Progress) -> Iterato
     yield from audit.whole()
 
 
-def _audit_loading(folder: Path, manifest: Manifest) -> str | None:
-    try:
-        schema = RecordSchema.parse(read_json(folder / SCHEMA, SCHEMA))
-    except ImprintError as error:
-        return str(error)
+def _audit_loading(folder: Path, manifest: Manifest, schema: RecordSchema) -> str | None:
     return compare(load_in_child(folder), manifest.splits, [field.name for field in schema.fields])

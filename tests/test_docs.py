@@ -1,0 +1,116 @@
+"""The documentation: every command in it is run, and what it prints is what stands there.
+
+`IMPRINT_UPDATE=1 pytest tests/test_docs.py` writes what is printed into the README.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imprint.building.workspace import REPORT
+from imprint.findings import QUARANTINE_REASONS
+from imprint.releases.accounting import FATES
+from tests.conftest import CHECKOUT
+
+PAGES = [
+    "README.md",
+    *sorted(path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs").rglob("*.md")),
+]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The files of a fresh clone, with the command on the path and the first release made."""
+    for name in ("imprint.toml", "dataset_card.md"):
+        shutil.copyfile(CHECKOUT / name, tmp_path / name)
+    for name in ("schema", "data/raw", "docs"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name)
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin/imprint"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m imprint "$@"\n')
+    command.chmod(0o755)
+    subprocess.run([command, "release"], cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path
+
+
+def console_blocks(page: str) -> list[str]:
+    """The transcripts of a page."""
+    return re.findall(
+        r"^```console\n(.*?)^```", (CHECKOUT / page).read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+
+
+def test_the_transcripts_of_the_readme_are_what_is_printed(checkout: Path) -> None:
+    environment = {**os.environ, "PATH": f"{checkout / 'bin'}:{os.environ['PATH']}"}
+    blocks = console_blocks("README.md")
+    assert blocks
+    for block in blocks:
+        commands = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+        printed = ""
+        for command in commands:
+            done = subprocess.run(
+                ["sh", "-c", f"exec 2>&1; {command}"], cwd=checkout, env=environment, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{command}: {done.stdout}"
+            printed += f"$ {command}\n{done.stdout}"
+        if os.environ.get("IMPRINT_UPDATE"):
+            page = CHECKOUT / "README.md"
+            page.write_text(page.read_text().replace(block, printed))
+        else:
+            assert printed == block
+
+
+def test_the_twenty_lines_of_the_format_page_recompute_the_content_digests(checkout: Path) -> None:
+    [code] = re.findall(
+        r"^```python\n(.*?)^```", (CHECKOUT / "docs/format.md").read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+    assert len(code.splitlines()) <= 20
+    release = checkout / "data/releases/acme/newswire/1.0.0"
+    card = (release / "README.md").read_text()
+    for split in ("train", "validation", "test"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(release), split], capture_output=True, text=True, check=True
+        )
+        assert f"- `{split}`: `sha256:{done.stdout.strip()}`" in card
+
+
+def test_the_format_page_lists_every_fate_reason_and_finding() -> None:
+    page = (CHECKOUT / "docs/format.md").read_text()
+    for fate in FATES:
+        assert f"`{fate}`" in page
+    for code in QUARANTINE_REASONS:
+        assert f"`{code}" in page
+    sources = "".join(
+        (CHECKOUT / "builder/imprint" / name).read_text() for name in ("releases/audit.py", "verbs/verify.py")
+    )
+    for code in set(re.findall(r'Finding\(\s*"(\w+)"', sources)):
+        assert f"`{code}`" in page, code
+
+
+def test_the_recipe_page_lists_every_key() -> None:
+    import orjson
+
+    page = (CHECKOUT / "docs/recipe.md").read_text()
+    schema = orjson.loads((CHECKOUT / "schema/recipe.schema.json").read_bytes())
+    for table, spec in schema["properties"].items():
+        for key in spec["properties"]:
+            assert re.search(rf"`{table}\.{key}`|`{table}\.[^|]*`{key}`", page), f"{table}.{key}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_a_page_lead_somewhere(page: str) -> None:
+    text = (CHECKOUT / page).read_text()
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert ((CHECKOUT / page).parent / target).exists(), target
+
+
+def test_the_build_s_report_is_not_published() -> None:
+    assert REPORT not in (CHECKOUT / "docs/format.md").read_text()
