@@ -21,12 +21,15 @@ def staging(root: Path) -> Iterator[Path]:
     """
     parent = root / ".staging"
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.iterdir():
+    for left in parent.glob("held-*"):
         _remove_if_dead(left)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+    # The folder gets the name that others look at only once its lock is held.
+    fresh = Path(tempfile.mkdtemp(dir=parent, prefix="new-"))
+    folder = fresh.with_name(fresh.name.replace("new-", "held-", 1))
     try:
-        with (folder / LOCK).open("w") as lock:
+        with (fresh / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            fresh.rename(folder)
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -36,7 +39,7 @@ def _remove_if_dead(folder: Path) -> None:
     try:
         lock = (folder / LOCK).open("r")
     except OSError:
-        # Another publisher is about to lock it, or to remove it: an empty folder does no harm.
+        # Its publisher is taking it away at this moment.
         return
     with lock:
         try:
