@@ -66,11 +66,12 @@ def text_key(text: str) -> bytes:
     """
     # Two paths, one result: on ASCII bytes the removal of white space is some thirty times faster than str.split.
     if text.isascii():
-        normal = text.encode().lower().translate(None, _ASCII_SPACE)
+        normal = text.encode().translate(_ASCII_LOWER, _ASCII_SPACE)
     else:
         normal = "".join(text.casefold().split()).encode()
     return hashlib.sha256(normal).digest()[:16]
 
 
+_ASCII_LOWER = bytes(range(256)).lower()
 _ASCII_SPACE = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
 """The ASCII characters that str.split removes."""

@@ -60,6 +60,8 @@ class ShardTask:
     name: str
     """Its path below the release."""
     split: str
+    rows: int
+    """Number of its rows."""
     picks: tuple[Pick, ...]
     """Its rows; empty where a published shard is taken over."""
     reuse: Path | None
@@ -100,6 +102,7 @@ def plan_shards(
                     path=release / name,
                     name=name,
                     split=split,
+                    rows=len(chosen),
                     picks=() if shard is not None else tuple(rows.picks(chosen, work, previous)),
                     reuse=None if shard is None else previous.shard_file(shard),
                     expected_sha256=None if shard is None else previous.manifest.shards[shard].sha256,  # type: ignore[union-attr]

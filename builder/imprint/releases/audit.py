@@ -140,7 +140,7 @@ class RecordAudit:
             ids = from_hex(table.column("id"), 16)
             clusters = np.unique(from_hex(table.column("dup_cluster"), 16))
             rows = ledger_rows(table, split, self.schema)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             # A record without text, or with an id that is no digest: what follows from them cannot be computed.
             yield Finding("invalid_record", f"a record cannot be digested: {error}", Place(file.path))
             yield Finding(

@@ -280,7 +280,8 @@ class _Build:
         )
         self.watch.stage("write", len(tasks))
         shards = []
-        for shard in engine.map(write, tasks):
+        # The largest first: the last one to finish should not be one that has just begun.
+        for shard in engine.map(write, sorted(tasks, key=lambda task: -task.rows)):
             self.watch.advance(1)
             shards.append(shard)
         check_rows(shards, closing.accounting.published)
