@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imprint.sources.base import InputFile, RawRecord, Span
-from imprint.sources.text import TEXT, TITLE_CHARS, parse, split_head
+from imprint.sources.recognise import Recogniser
+from imprint.sources.text import TEXT, TITLE_CHARS, split_head
 
 BODY = "The ferry left at dawn. Nobody had expected that.\n\nIt came back at noon."
 
 
 def draft(data: bytes, name: str = "courier/0001_ferry.txt"):
-    return parse(RawRecord(1, hashlib.sha256(data).hexdigest(), data), name)
+    record = RawRecord(1, hashlib.sha256(data).hexdigest(), data)
+    file = InputFile(name, name, len(data), "txt", "")
+    return TEXT.draft(record, file, Recogniser(("title", "text", "published_at"), {}).draft)
 
 
 def read(path, compression=""):
@@ -102,7 +105,7 @@ def test_byte_order_mark_and_ends_of_lines_make_no_other_head(mark, end):
 
 
 @pytest.mark.parametrize(
-    "data", [b"caf\xe9", b"\xff\xfea\x00", b"ok \xed\xa0\x80", b"cut \xe2\x82", b"\xc0\xaf"]
+    "data", ["Brücken, überall".encode() + b"\xff", b"\xff\xfea", b"ok \xed\xa0\x80", b"cut \xe2\x82"]
 )
 def test_bytes_that_are_not_utf_8_are_a_finding_with_their_place(data):
     fault = draft(data).fault
@@ -145,8 +148,8 @@ def test_a_file_that_fails_is_one_record_with_a_fault(tmp_path, suffix, data, co
 
 
 def test_a_file_over_the_limit_is_digested_and_not_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("imprint.sources.text.MAX_LINE_BYTES", 1000)
-    monkeypatch.setattr("imprint.sources.text.BLOCK_BYTES", 300)
+    monkeypatch.setattr("imprint.sources.whole.MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr("imprint.sources.whole.BLOCK_BYTES", 300)
     path = tmp_path / "a.txt"
     path.write_bytes(b"word " * 1000)
     record = read(path)

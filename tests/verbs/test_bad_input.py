@@ -72,10 +72,10 @@ def test_a_bad_line_is_quarantined_with_its_place_and_reason(
 
 
 def test_a_text_file_that_is_not_utf8_names_the_byte(make_project: MakeProject) -> None:
-    root, _ = build_with(make_project, {"old.txt": "Ein Titel\n\nEin schöner Text.".encode("latin-1")})
+    root, _ = build_with(make_project, {"old.txt": "Ein Titel\n\nÜber schöne Brücken.".encode() + b"\xff"})
     [entry] = quarantine(root)
     assert (entry["file"], entry["code"]) == ("old.txt", "invalid_utf8")
-    assert "byte 19" in entry["message"]
+    assert "byte 35" in entry["message"]
 
 
 def test_an_empty_file_is_one_rejected_record(make_project: MakeProject) -> None:

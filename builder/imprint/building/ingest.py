@@ -21,7 +21,7 @@ from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
 from imprint.cleaning.residue import edge_lines, line_hash
 from imprint.cleaning.urls import canonical_url, domain_of
-from imprint.sources import BY_NAME, jsonl, text
+from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, RawRecord
 from imprint.sources.recognise import Recogniser
 
@@ -167,14 +167,12 @@ class _Ingest:
             remembered = self.task.remembered.get(file.group, {})
             recogniser = Recogniser(self.task.fields, self.task.overrides, remembered)
             self.recognisers[file.group] = recogniser
+        fmt = BY_NAME[file.format]
         for record in records:
             if record.fault is not None:
                 yield Draft({}, fault=record.fault)
-            elif file.format == text.TEXT.name:
-                yield text.parse(record, file.name)
             else:
-                value = jsonl.parse(record)
-                yield recogniser.draft(value) if isinstance(value, dict) else Draft({}, fault=value)
+                yield fmt.draft(record, file, recogniser.draft)
 
     def _count_lines(self, source: str, body: str) -> None:
         self.result.articles[source] += 1

@@ -7,6 +7,7 @@ end on record boundaries and depend on the files' bytes alone; nothing is passed
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.sources import BY_NAME, format_of
 from imprint.sources.base import InputFile, Span
+from imprint.sources.compression import SUFFIXES
 
 SCAN_BLOCK = 1 << 20
 """Bytes read at a time."""
@@ -59,9 +61,14 @@ def list_input(paths: Sequence[Path]) -> tuple[list[InputFile], list[Finding]]:
             )
         for path, name in _walk(root):
             known = format_of(name)
+            if is_about_the_folder(name):
+                findings.append(
+                    Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
+                )
+                continue
             if known is None:
                 findings.append(Finding("not_an_article_format", "the file is not read", Place(name),
-                                        f"read are {_suffixes()}, also .gz and .zst"))  # fmt: skip
+                                        f"read are {_suffixes()}, also {', '.join(SUFFIXES)}"))  # fmt: skip
                 continue
             fmt, compression = known
             try:
@@ -73,10 +80,20 @@ def list_input(paths: Sequence[Path]) -> tuple[list[InputFile], list[Finding]]:
     return files, sorted(findings, key=lambda finding: finding.place.file or "")
 
 
+def is_about_the_folder(name: str) -> bool:
+    """Whether a file is a README, a licence or the like, as they lie beside articles."""
+    return _ABOUT.fullmatch(name.rpartition("/")[2]) is not None
+
+
+_ABOUT = re.compile(
+    r"(README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|CITATION)(\.(md|txt|rst|cff))?", re.IGNORECASE
+)
+
+
 def scan(paths: Sequence[Path], engine: Engine) -> Scan:
     """Look at the input and cut it into parts."""
     files, findings = list_input(paths)
-    divided = [file for file in files if not BY_NAME[file.format].one_per_file and not file.compression]
+    divided = [file for file in files if BY_NAME[file.format].splittable and not file.compression]
     spans = dict(zip((file.path for file in divided), engine.map(divide, divided), strict=True))
     spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}
     parts = [

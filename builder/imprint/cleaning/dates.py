@@ -47,7 +47,7 @@ def parse_date(value: str) -> Date | None:
 
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
-    r"(?:(?:[Tt ]| at )(?P<clock>\d{2}:\d{2})(?P<second>:\d{2})?(?P<fraction>[.,]\d+)?"
+    r"(?:(?:[Tt ]| at )(?P<clock>\d{1,2}:\d{2})(?P<second>:\d{2})?(?P<fraction>[.,]\d+)?"
     r" ?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?)?)?",
     re.ASCII,
 )
@@ -71,7 +71,7 @@ def _iso(value: str) -> tuple[datetime, str] | None:
     if clock:
         # Digits beyond microseconds are cut: no column holds them.
         digits = "." + fraction[1:7].ljust(6, "0") if fraction else ""
-        text += f"T{clock}{second or ''}{digits}{zone}"
+        text += f"T{clock.rjust(5, '0')}{second or ''}{digits}{zone}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

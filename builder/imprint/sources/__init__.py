@@ -4,11 +4,15 @@
 """
 
 from imprint.sources.base import Format
+from imprint.sources.compression import split_suffix
+from imprint.sources.json_file import JSON_FILE
 from imprint.sources.jsonl import JSON_LINES
+from imprint.sources.markdown import MARKDOWN
+from imprint.sources.table import TABLE
 from imprint.sources.text import TEXT
 
-FORMATS: tuple[Format, ...] = (TEXT, JSON_LINES)
-"""All formats, in the order in which they are tried."""
+FORMATS: tuple[Format, ...] = (TEXT, MARKDOWN, JSON_LINES, JSON_FILE, TABLE)
+"""All formats."""
 
 BY_NAME: dict[str, Format] = {fmt.name: fmt for fmt in FORMATS}
 """The formats under their names."""
@@ -16,8 +20,6 @@ BY_NAME: dict[str, Format] = {fmt.name: fmt for fmt in FORMATS}
 
 def format_of(path: str) -> tuple[Format, str] | None:
     """Format and compression of a file, by its name; None where it is not one that is read."""
-    from imprint.sources.compression import split_suffix  # noqa: PLC0415 - keeps the table free of codecs
-
     stem, compression = split_suffix(path)
     for fmt in FORMATS:
         if stem.lower().endswith(fmt.suffixes):

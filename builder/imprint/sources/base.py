@@ -7,11 +7,15 @@ settings, on the span it was read with, or on the compression.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from imprint.findings import Finding
+
+_NUMBERS = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,10 @@ class InputFile:
 
     @property
     def group(self) -> str:
-        """The file group that shares one field mapping: folder and suffixes."""
+        """The file group that shares one field mapping: folder and suffix, whatever numbers the folders carry."""
         folder, _, base = self.name.rpartition("/")
-        _, dot, suffix = base.partition(".")
-        return f"{folder}/*{dot}{suffix}" if folder else f"*{dot}{suffix}"
+        suffix = PurePosixPath(base.removesuffix(self.compression)).suffix
+        return f"{_NUMBERS.sub('#', folder)}/*{suffix}" if folder else f"*{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,10 @@ class Draft:
     """Why no article could be made of it."""
 
 
+Recognise = Callable[[Mapping[str, Any]], Draft]
+"""Makes a draft of an object with the keys of its source."""
+
+
 class Format(Protocol):
     """One file format."""
 
@@ -100,6 +108,15 @@ class Format(Protocol):
         """Whether a file is one article: then its digest is the record's."""
         ...
 
+    @property
+    def splittable(self) -> bool:
+        """Whether a file can be cut behind any line, so that several workers read it."""
+        ...
+
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read a span, a block of records at a time; a file that fails ends with a faulty record."""
+        ...
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """Make a draft of a record without a fault; `recognise` maps the keys of an object to fields."""
         ...

@@ -6,6 +6,7 @@ what is asked for, so that a small file which claims to be huge costs no memory.
 
 from __future__ import annotations
 
+import bz2
 import errno
 import stat
 import zlib
@@ -14,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-SUFFIXES = (".gz", ".zst")
+SUFFIXES = (".gz", ".zst", ".bz2")
 """Endings of compressed files."""
 
 PIECE = 128 << 10
@@ -56,7 +57,12 @@ def blocks(
             raw.seek(start)
             yield from _plain(raw, size, limit)
         else:
-            yield from _gathered(_gunzip(raw) if compression == ".gz" else _unzstd(path), size)
+            pieces = (
+                {".gz": _gunzip, ".bz2": _bunzip2}[compression](raw)
+                if compression != ".zst"
+                else _unzstd(path)
+            )
+            yield from _gathered(pieces, size)
 
 
 def _plain(raw: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
@@ -107,6 +113,26 @@ def _gunzip(raw: BinaryIO) -> Iterator[bytes]:
                 if not packed:
                     raise DamagedStreamError("the gzip stream ends too early")
         packed = member.unused_data.lstrip(b"\0") or raw.read(PIECE).lstrip(b"\0")
+
+
+def _bunzip2(raw: BinaryIO) -> Iterator[bytes]:
+    """One or more bzip2 streams, each block with its checksum."""
+    packed = raw.read(PIECE)
+    while packed:
+        stream = bz2.BZ2Decompressor()
+        while not stream.eof:
+            try:
+                piece = stream.decompress(packed, PIECE)
+            except (OSError, ValueError) as error:
+                raise DamagedStreamError(str(error)) from error
+            packed = b""
+            if piece:
+                yield piece
+            if stream.needs_input and not stream.eof:
+                packed = raw.read(PIECE)
+                if not packed:
+                    raise DamagedStreamError("the bzip2 stream ends too early")
+        packed = stream.unused_data or raw.read(PIECE)
 
 
 def _unzstd(path: str) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import orjson
 
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
-from imprint.sources.base import RawRecord, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, lines
 
@@ -22,6 +22,7 @@ class JsonLines:
     name: str = "jsonl"
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson")
     one_per_file: bool = False
+    splittable: bool = True
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the lines of a span; blank lines are no records, but count as rows."""
@@ -36,6 +37,11 @@ class JsonLines:
             yield [_lost(row, "truncated_stream", f"the file is damaged behind row {row - 1}: {error}")]
         except OSError as error:
             yield [_lost(row, "unreadable_file", error.strerror or str(error))]
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """The draft of a line."""
+        value = parse(record)
+        return Draft({}, fault=value) if isinstance(value, Finding) else recognise(value)
 
 
 WRITABLE_DEPTH = 200

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from imprint.findings import Finding
 from imprint.sources.base import Draft
 
@@ -18,8 +20,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "text": ("maintext", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article"),
     "title": ("headline", "title_page", "title_rss"),
     "url": ("canonical_link", "canonical_url", "link", "permalink", "source_url", "page_url", "uri"),
-    "source_id": ("id", "article_id", "guid", "uuid", "doc_id"),
-    "source_domain": ("domain", "hostname", "host"),
+    "source_id": ("id", "article_id", "guid", "uuid", "doc_id", "slug"),
+    "source_domain": ("domain", "hostname", "source-hostname", "host"),
     "publisher": ("sitename", "site_name", "outlet", "newspaper"),
     "authors": ("author", "byline"),
     "section": ("category", "categories", "topic"),
@@ -43,6 +45,11 @@ def priority(name: str, key: str) -> tuple[int, str]:
     known = (name, *KEYS.get(name, ()))
     return (known.index(key) if key in known else len(known)), key
 
+
+KNOWN_KEYS = frozenset(
+    key.casefold() for name, others in KEYS.items() for key in (name, *others) if key != "content"
+)
+"""Keys that name a field at sight, casefolded."""
 
 WRITTEN_BY_IMPRINT = frozenset(
     {"id", "input_file", "input_row", "raw_sha256", "text_sha256", "processing", "dup_cluster", "added_in",
@@ -68,7 +75,8 @@ class Recogniser:
 
     def draft(self, record: Mapping[str, Any]) -> Draft:
         """Make a draft of a raw record."""
-        keys = tuple(record)
+        record = _with_metadata(record)
+        keys = _keys(record)
         self._shapes[keys] += 1
         plan = self._plans.get(keys)
         if plan is None:
@@ -109,6 +117,7 @@ class Recogniser:
             else:
                 candidates = [*self.remembered.get(name, ()), name, *KEYS.get(name, ())]
                 paths = [key for key in candidates if key in present]
+                paths += [f"{METADATA}.{key}" for key in candidates if f"{METADATA}.{key}" in present]
             if paths:
                 takes.append((name, tuple(dict.fromkeys(paths))))
         return _Plan(takes, any(name == "text" for name, _ in takes))
@@ -118,6 +127,25 @@ class Recogniser:
 class _Plan:
     takes: list[tuple[str, tuple[str, ...]]]
     has_text: bool
+
+
+METADATA = "metadata"
+"""Key below which datatrove and dolma keep what is not the text: an object, or an object written as JSON."""
+
+
+def _with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = record.get(METADATA)
+    if isinstance(inner, str) and inner[:1] == "{":
+        try:
+            return {**record, METADATA: orjson.loads(inner)}
+        except orjson.JSONDecodeError:
+            return record
+    return record
+
+
+def _keys(record: Mapping[str, Any]) -> tuple[str, ...]:
+    inner = record.get(METADATA)
+    return (*record, *(f"{METADATA}.{key}" for key in inner)) if isinstance(inner, dict) else tuple(record)
 
 
 def _reach(record: Mapping[str, Any], path: str) -> Any:

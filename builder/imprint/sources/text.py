@@ -1,23 +1,21 @@
 """Plain text: one article a file, as scrapers lay it out.
 
 The layout: a title line, a blank line, perhaps a date line, perhaps the title again, then paragraphs. What is not there
-is not invented: a file without a title line has no title.
+is not invented: a file without a title line has no title. A `---` header, as extractors write it, is read as in Markdown.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from imprint.cleaning.dates import parse_date
 from imprint.cleaning.titles import same_title
-from imprint.errors import Place, shorten
 from imprint.findings import Finding
-from imprint.sources.base import Draft, RawRecord, Span
-from imprint.sources.compression import DamagedStreamError, blocks, split_suffix
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.encodings import decode
+from imprint.sources.header import read_header
+from imprint.sources.whole import read_whole, stem_of
 
 TITLE_CHARS = 300
 """A longer first line is a paragraph, not a title."""
@@ -33,44 +31,32 @@ class Text:
     name: str = "txt"
     suffixes: tuple[str, ...] = (".txt",)
     one_per_file: bool = True
+    splittable: bool = False
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the file of a span: one record."""
-        digest = hashlib.sha256()
-        pieces: list[bytes] = []
-        size = 0
-        fault = None
-        try:
-            for block in blocks(span.file.path, span.file.compression, BLOCK_BYTES):
-                digest.update(block)
-                size += len(block)
-                # Beyond the limit the file is digested to its end, but not kept.
-                pieces = [*pieces, block] if size <= MAX_LINE_BYTES else []
-        except DamagedStreamError as error:
-            fault = Finding("truncated_stream", f"the file is damaged: {error}")
-        except OSError as error:
-            fault = Finding("unreadable_file", error.strerror or str(error))
-        if size > MAX_LINE_BYTES:
-            message = f"the file has {size:,} bytes; an article may have {MAX_LINE_BYTES:,}"
-            fault = Finding("record_too_large", message)
-        yield [RawRecord(1, digest.hexdigest(), b"".join(pieces) if fault is None else None, fault)]
+        return read_whole(span)
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """The draft of a text file, whose stem is the source's id."""
+        decoded = decode(record.payload)
+        if isinstance(decoded, Finding):
+            return Draft({}, fault=decoded)
+        text, encoding = decoded
+        header = read_header(text)
+        if isinstance(header, Finding):
+            return Draft({}, fault=header)
+        if header is not None:
+            draft = recognise({**header.values, "text": header.body})
+            draft.values.setdefault("source_id", stem_of(file.name))
+            draft.steps = [*encoding.step, *draft.steps]
+            return draft
+        title, date, body, steps = split_head(text)
+        values = {"title": title, "text": body, "published_at": date, "source_id": stem_of(file.name)}
+        return Draft(values, [*encoding.step, *steps])
 
 
 TEXT = Text()
-
-
-def parse(record: RawRecord, name: str) -> Draft:
-    """The draft of a text file; `name` is its path, whose stem is the source's id."""
-    data: bytes = record.payload
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        seen = shorten(data[max(0, error.start - 20) : error.start + 20])
-        message = f"byte {error.start + 1} of the file is not UTF-8"
-        return Draft({}, fault=Finding("invalid_utf8", message, Place(value=seen)))
-    stem = PurePosixPath(split_suffix(name)[0]).stem
-    title, date, body, steps = split_head(text)
-    return Draft({"title": title, "text": body, "published_at": date, "source_id": stem}, steps)
 
 
 def split_head(text: str) -> tuple[str | None, str | None, str, list[str]]:

@@ -1,0 +1,93 @@
+"""Encodings: bytes of one file to text, with what was decided and how sure that is.
+
+Laws: a byte order mark decides; what is valid UTF-8 is UTF-8; anything else is detected from the file's own bytes and the
+decision, with its confidence, is written into the record; what cannot be decoded without loss is a fault.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from imprint.errors import Place, shorten
+from imprint.findings import Finding
+
+DETECTED_BYTES = 64 << 10
+"""Bytes that a detection looks at: beyond that it does not become surer, only slower."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What a file is encoded in."""
+
+    name: str
+    """Name that Python knows."""
+    confidence: float
+    """1 where a mark or the bytes prove it, else how far the detector trusts itself."""
+
+    @property
+    def step(self) -> list[str]:
+        """The entry in `processing`; none for UTF-8, which needs no decision."""
+        return [] if self.name == "utf-8" else [f"decoded@1: {self.name} ({self.confidence:.2f})"]
+
+
+UTF_8 = Encoding("utf-8", 1.0)
+
+
+def detect(data: bytes) -> Encoding:
+    """The encoding of a file, from its beginning or the whole of it."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return Encoding(name, 1.0)
+    sample = data[:DETECTED_BYTES]
+    if _is_utf8(sample) or _is_damaged_utf8(sample):
+        return UTF_8
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - only where a file is not UTF-8
+
+    best = from_bytes(sample).best()
+    if best is None:
+        return UTF_8
+    return Encoding(best.encoding, round(1.0 - best.chaos, 2))
+
+
+def decode(data: bytes) -> tuple[str, Encoding] | Finding:
+    """The text of a whole file without its byte order mark, or why it cannot be decoded."""
+    encoding = detect(data)
+    try:
+        text = data.decode("utf-8-sig" if encoding.name == "utf-8" else encoding.name)
+    except UnicodeDecodeError as error:
+        seen = shorten(data[max(0, error.start - 20) : error.start + 20])
+        message = f"byte {error.start + 1} of the file is not {encoding.name.upper()}"
+        return Finding("invalid_utf8", message, Place(value=seen), "save the file as UTF-8")
+    return text.removeprefix("\ufeff"), encoding
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """Whether a beginning is UTF-8; it may end in the middle of a character."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Whether UTF-8 was meant: most characters beyond ASCII are whole, or the faults are surrogates written as UTF-8.
+
+    Any bytes are text in some encoding of one byte a character; a few lost ones must not turn a file into that.
+    """
+    try:
+        sample.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        text = sample.decode("utf-8", "replace")
+        faults = text.count("\ufffd")
+        return sum(char > "\x7f" for char in text) - faults >= faults
+    return True

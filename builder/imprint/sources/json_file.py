@@ -1,0 +1,193 @@
+"""JSON files: one article, or an array of articles.
+
+Laws: an array is read an element at a time, with memory for one element and a block; an object is one article and its
+raw digest is the file's; elements of an array are digested as canonical JSON; NaN and Infinity are not JSON.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from imprint.digests import canonical_json, sha256_hex
+from imprint.errors import Place, shorten
+from imprint.findings import Finding
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.compression import DamagedStreamError, blocks
+from imprint.sources.encodings import detect
+from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.whole import stem_of
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """The format of .json files."""
+
+    name: str = "json"
+    suffixes: tuple[str, ...] = (".json",)
+    one_per_file: bool = False
+    splittable: bool = False
+
+    def read(self, span: Span) -> Iterator[list[RawRecord]]:
+        """Read the elements of an array, or the one object."""
+        reader = _Reader(span)
+        try:
+            yield from reader.records()
+        except DamagedStreamError as error:
+            yield [reader.lost("truncated_stream", f"the file is damaged: {error}")]
+        except OSError as error:
+            yield [reader.lost("unreadable_file", error.strerror or str(error))]
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """The draft of an element; an object's file gives the id where no key does."""
+        value, is_whole_file = record.payload
+        draft = recognise(value)
+        if is_whole_file:
+            draft.values.setdefault("source_id", stem_of(file.name))
+        return draft
+
+
+JSON_FILE = JsonFile()
+
+
+class _Reader:
+    """Decodes one file, keeping no more than an element of it."""
+
+    def __init__(self, span: Span) -> None:
+        self.row = span.first_row
+        self.digest = hashlib.sha256()
+        self.chunks = blocks(span.file.path, span.file.compression, BLOCK_BYTES)
+        self.decoder: codecs.IncrementalDecoder | None = None
+        self.buffer = ""
+        self.ended = False
+        self.json = json.JSONDecoder(parse_constant=_refuse_constant)
+
+    def records(self) -> Iterator[list[RawRecord]]:
+        at = self._skip_space(0)
+        if at < len(self.buffer) and self.buffer[at] == "[":
+            yield from self._elements(at + 1)
+            return
+        value = self._value(at)
+        if isinstance(value, Finding):
+            yield [self.lost(value.code, value.message, value.place)]
+            return
+        found, end = value
+        if self._skip_space(end) < len(self.buffer):
+            yield [
+                self.lost(
+                    "invalid_json", "something stands behind the article; is it JSON Lines? name it .jsonl"
+                )
+            ]
+        else:
+            yield [self._record(found, whole=True)]
+
+    def _elements(self, at: int) -> Iterator[list[RawRecord]]:
+        batch: list[RawRecord] = []
+        size = 0
+        at = self._skip_space(at)
+        while at < len(self.buffer) and self.buffer[at] != "]":
+            value = self._value(at)
+            if isinstance(value, Finding):
+                yield [*batch, self.lost(value.code, value.message, value.place)]
+                return
+            found, end = value
+            batch.append(self._record(found, whole=False))
+            size += end - at
+            at = self._skip_space(end)
+            if at < len(self.buffer) and self.buffer[at] == ",":
+                at = self._skip_space(at + 1)
+            elif at >= len(self.buffer) or self.buffer[at] != "]":
+                yield [
+                    *batch,
+                    self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}"),
+                ]
+                return
+            if size >= BLOCK_BYTES:
+                yield batch
+                batch, size = [], 0
+            if at >= BLOCK_BYTES:
+                self.buffer, at = self.buffer[at:], 0
+        if at >= len(self.buffer):
+            batch.append(self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}"))
+        yield batch
+
+    def _value(self, at: int) -> tuple[Any, int] | Finding:
+        """The value that begins at a position and where it ends; more is read until it is whole."""
+        while True:
+            try:
+                found, end = self.json.raw_decode(self.buffer, at)
+                # A number at the end of what was read may go on.
+                if end < len(self.buffer) or not self._more():
+                    return found, end
+            except json.JSONDecodeError as error:
+                if self.buffer and error.pos < len(self.buffer) - 16 and "Unterminated" not in error.msg:
+                    return self._fault(error.msg, error.pos)
+                if len(self.buffer) - at > MAX_LINE_BYTES:
+                    return Finding(
+                        "record_too_large", f"an element has more than {MAX_LINE_BYTES:,} characters"
+                    )
+                if not self._more():
+                    return self._fault(error.msg, error.pos)
+            except (RecursionError, ValueError) as error:
+                code = "nested_too_deep" if isinstance(error, RecursionError) else "invalid_json"
+                return Finding(code, str(error))
+
+    def _fault(self, message: str, at: int) -> Finding:
+        seen = shorten(self.buffer[max(0, at - 20) : at + 20])
+        return Finding("invalid_json", f"{message.lower()}", Place(value=seen))
+
+    def _skip_space(self, at: int) -> int:
+        while True:
+            match = _SPACE.match(self.buffer, at)
+            at = match.end() if match else at
+            if at < len(self.buffer) or not self._more():
+                return at
+
+    def _more(self) -> bool:
+        if self.ended:
+            return False
+        chunk = next(self.chunks, None)
+        if self.decoder is None:
+            name = detect(chunk or b"").name
+            self.decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)(
+                "surrogateescape"
+            )
+        if chunk is None:
+            self.ended = True
+            self.buffer += self.decoder.decode(b"", final=True)
+        else:
+            self.digest.update(chunk)
+            self.buffer += self.decoder.decode(chunk)
+        return True
+
+    def _record(self, value: Any, *, whole: bool) -> RawRecord:
+        row, self.row = self.row, self.row + 1
+        if not isinstance(value, dict):
+            digest = sha256_hex(repr(value).encode("utf-8", "surrogatepass"))
+            return RawRecord(
+                row, digest, None, Finding("not_an_object", "the element is JSON, but not an object")
+            )
+        try:
+            digest = self.digest.hexdigest() if whole else sha256_hex(canonical_json(value))
+            canonical_json(value)
+        except TypeError as error:
+            code = "nested_too_deep" if "ecursion" in str(error) else "invalid_utf8"
+            return RawRecord(
+                row, sha256_hex(b""), None, Finding(code, f"the article cannot be written again: {error}")
+            )
+        return RawRecord(row, digest, (value, whole))
+
+    def lost(self, code: str, message: str, place: Place | None = None) -> RawRecord:
+        """The rest of the file, as one record."""
+        return RawRecord(self.row, self.digest.hexdigest(), None, Finding(code, message, place or Place()))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,54 @@
+"""Markdown: one article a file, with or without a header; the body stays Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imprint.findings import Finding
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.encodings import decode
+from imprint.sources.header import Header, read_header
+from imprint.sources.whole import read_whole, stem_of
+
+_HEADING = re.compile(
+    r"\s*#[ \t]+(?P<atx>[^\n]+?)[ \t#]*(?:\n|\Z)|\s*(?P<setext>[^\n#>*-][^\n]*)\n=+[ \t]*(?:\n|\Z)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """The format of .md and .markdown files."""
+
+    name: str = "md"
+    suffixes: tuple[str, ...] = (".md", ".markdown")
+    one_per_file: bool = True
+    splittable: bool = False
+
+    def read(self, span: Span) -> Iterator[list[RawRecord]]:
+        """Read the file of a span: one record."""
+        return read_whole(span)
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """The draft of a Markdown file; without a title in the header, the first heading is it."""
+        decoded = decode(record.payload)
+        if isinstance(decoded, Finding):
+            return Draft({}, fault=decoded)
+        text, encoding = decoded
+        header = read_header(text)
+        if isinstance(header, Finding):
+            return Draft({}, fault=header)
+        header = header or Header({}, text)
+        draft = recognise({**header.values, "text": header.body})
+        draft.values.setdefault("source_id", stem_of(file.name))
+        heading = _HEADING.match(header.body)
+        if heading is not None and "title" not in draft.values:
+            draft.values["title"] = heading["atx"] or heading["setext"]
+            draft.values["text"] = header.body[heading.end() :]
+            draft.steps.append("heading_as_title@1")
+        draft.steps = [*encoding.step, *draft.steps]
+        return draft
+
+
+MARKDOWN = Markdown()

@@ -1,0 +1,236 @@
+"""Tables as text: CSV and TSV in any dialect, with and without a header.
+
+Laws: separator and header are decided from the file's beginning alone; a row whose number of cells differs from the
+header's is a fault, not a guess; a quoted cell may hold line ends; row numbers count the rows of data from 1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+from imprint.cleaning.dates import parse_date
+from imprint.digests import canonical_json, sha256_hex
+from imprint.errors import Place, shorten
+from imprint.findings import Finding
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.compression import DamagedStreamError, blocks
+from imprint.sources.encodings import Encoding, detect
+from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.recognise import KNOWN_KEYS
+
+SEPARATORS = ",;\t|"
+SAMPLE_CHARS = 64 << 10
+"""Characters from which separator and header are decided."""
+
+SAMPLE_ROWS = 50
+BATCH_ROWS = 1024
+
+TRAFILATURA = (
+    "url",
+    "id",
+    "fingerprint",
+    "hostname",
+    "title",
+    "image",
+    "date",
+    "text",
+    "comments",
+    "license",
+    "pagetype",
+)
+"""Columns of trafilatura's tables, which have no header and write `null` for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written."""
+
+    separator: str
+    names: tuple[str, ...]
+    """Names of the columns."""
+    header_rows: int
+    """1 where the first row names the columns, else 0."""
+    null: str | None = None
+    """The word that stands for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The format of .csv and .tsv files."""
+
+    name: str = "csv"
+    suffixes: tuple[str, ...] = (".csv", ".tsv", ".tab")
+    one_per_file: bool = False
+    splittable: bool = False
+
+    def read(self, span: Span) -> Iterator[list[RawRecord]]:
+        """Read the rows of a file, a batch at a time."""
+        csv.field_size_limit(MAX_LINE_BYTES)
+        row = span.first_row
+        try:
+            decoded = blocks(span.file.path, span.file.compression, BLOCK_BYTES)
+            for batch in _batches(_rows(decoded), row):
+                row += len(batch)
+                yield batch
+        except DamagedStreamError as error:
+            yield [_lost(row, "truncated_stream", f"the file is damaged behind row {row - 1}: {error}")]
+        except csv.Error as error:
+            message = f"behind row {row - 1} the table cannot be read on: {error}"
+            yield [_lost(row, "broken_table", message)]
+        except OSError as error:
+            yield [_lost(row, "unreadable_file", error.strerror or str(error))]
+
+    def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
+        """The draft of a row."""
+        values, encoding = record.payload
+        draft = recognise(values)
+        draft.steps = [*encoding.step, *draft.steps]
+        return draft
+
+
+TABLE = Table()
+
+
+def decide(sample: str, *, ended: bool = True) -> Dialect:
+    """How a table is written, from its beginning."""
+    separator = max(SEPARATORS, key=lambda mark: _regularity(sample, mark, ended=ended))
+    rows = _sample_rows(sample, separator, ended=ended)
+    first = rows[0] if rows else []
+    if len(first) == len(TRAFILATURA) and not _is_header(first) and "://" in first[0]:
+        return Dialect(separator, TRAFILATURA, 0, "null")
+    if _is_header(first):
+        return Dialect(separator, tuple(_distinct(first)), 1)
+    return Dialect(separator, tuple(f"column_{number}" for number in range(1, len(first) + 1)), 0)
+
+
+def _regularity(sample: str, separator: str, *, ended: bool) -> tuple[float, int]:
+    """How well a separator explains a sample: share of rows as wide as most, then their width."""
+    rows = _sample_rows(sample, separator, ended=ended)
+    widths = [len(row) for row in rows]
+    if not widths or max(widths) < 2:
+        return 0.0, 0
+    usual = max(set(widths), key=widths.count)
+    return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
+
+
+def _sample_rows(sample: str, separator: str, *, ended: bool) -> list[list[str]]:
+    try:
+        reader = csv.reader(sample.splitlines(keepends=True), delimiter=separator)
+        rows = [row for row in islice(reader, SAMPLE_ROWS) if row]
+    except csv.Error:
+        return []
+    # The last row of a cut sample is cut, too.
+    return rows if ended or len(rows) == SAMPLE_ROWS or len(rows) < 2 else rows[:-1]
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Whether a row names columns: known names, or short distinct words that are neither numbers, dates nor URLs."""
+    names = [cell.strip() for cell in row]
+    if any(len(name) > 64 or _is_value(name) for name in names):
+        return False
+    if any(name.casefold() in KNOWN_KEYS for name in names):
+        return True
+    return all(names) and len(set(names)) == len(names) > 1
+
+
+def _is_value(cell: str) -> bool:
+    return (
+        "://" in cell
+        or cell.replace(".", "", 1).replace("-", "", 1).isdigit()
+        or parse_date(cell) is not None
+    )
+
+
+def _distinct(names: Sequence[str]) -> Iterator[str]:
+    """Column names, stripped; empty and repeated ones by their number."""
+    seen: set[str] = set()
+    for number, given in enumerate(names, 1):
+        name = given.strip().removeprefix("\ufeff")
+        if not name or name in seen:
+            name = f"column_{number}"
+        seen.add(name)
+        yield name
+
+
+def _rows(chunks: Iterable[bytes]) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
+    chunks = iter(chunks)
+    head = next(chunks, b"")
+    encoding = detect(head)
+    lines = _decoded_lines(chain([head], chunks), encoding)
+    beginning: list[str] = []
+    size = 0
+    for line in lines:
+        beginning.append(line)
+        size += len(line)
+        if size > SAMPLE_CHARS:
+            break
+    sample = "".join(beginning)
+    dialect = decide(sample, ended=size <= SAMPLE_CHARS)
+    reader = csv.reader(chain(beginning, lines), delimiter=dialect.separator)
+    for row in islice(reader, dialect.header_rows, None):
+        if row:
+            yield encoding, dialect, row
+
+
+def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
+    """Lines with their ends; bytes that cannot be decoded become lone surrogates, which the rows are checked for."""
+    name = "utf-8-sig" if encoding.name == "utf-8" else encoding.name
+    decoder = codecs.getincrementaldecoder(name)("surrogateescape")
+    rest = ""
+    for chunk in chunks:
+        text = rest + decoder.decode(chunk)
+        head, newline, rest = text.rpartition("\n")
+        if newline:
+            yield from (f"{line}\n" for line in head.split("\n"))
+        elif len(rest) > MAX_LINE_BYTES:
+            raise csv.Error(f"a line is longer than {MAX_LINE_BYTES:,} characters")
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
+
+
+def _batches(rows: Iterator[tuple[Encoding, Dialect, list[str]]], first: int) -> Iterator[list[RawRecord]]:
+    number = first
+    while True:
+        batch: list[RawRecord] = []
+        try:
+            for encoding, dialect, row in islice(rows, BATCH_ROWS):
+                batch.append(_record(number + len(batch), encoding, dialect, row))
+        except (csv.Error, DamagedStreamError, OSError):
+            # What was read before the fault is whole.
+            if batch:
+                yield batch
+            raise
+        if not batch:
+            return
+        number += len(batch)
+        yield batch
+
+
+def _record(number: int, encoding: Encoding, dialect: Dialect, row: list[str]) -> RawRecord:
+    if len(row) != len(dialect.names):
+        digest = sha256_hex("\x1f".join(row).encode("utf-8", "surrogateescape"))
+        message = f"the row has {len(row)} cells, the table has {len(dialect.names)} columns"
+        fault = Finding("wrong_columns", message, Place(value=shorten(dialect.separator.join(row))))
+        return RawRecord(number, digest, None, fault)
+    values: dict[str, Any] = {
+        name: None if cell == dialect.null else cell for name, cell in zip(dialect.names, row, strict=True)
+    }
+    try:
+        digest = sha256_hex(canonical_json(values))
+    except TypeError:
+        digest = sha256_hex("\x1f".join(row).encode("utf-8", "surrogateescape"))
+        fault = Finding(
+            "invalid_utf8", f"the row is not {encoding.name.upper()}", hint="save the table as UTF-8"
+        )
+        return RawRecord(number, digest, None, fault)
+    return RawRecord(number, digest, (values, encoding))
+
+
+def _lost(row: int, code: str, message: str) -> RawRecord:
+    return RawRecord(row, sha256_hex(b""), None, Finding(code, message))

@@ -1,0 +1,69 @@
+"""JSON files: one article, or an array read an element at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import orjson
+import pytest
+
+from imprint.sources import json_file
+from tests.sources.test_formats import drafts, records
+
+
+def write(folder: Path, data: bytes, name: str = "a.json") -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_an_object_is_one_article_with_the_digest_of_its_file(tmp_path: Path) -> None:
+    data = b' {"title": "The quay", "text": "It was repaired."}\n'
+    path = write(tmp_path, data, "0017_quay.json")
+    [record] = records(path)
+    assert (record.row, record.raw_sha256) == (1, hashlib.sha256(data).hexdigest())
+    assert drafts(path)[0].values["source_id"] == "0017_quay"
+
+
+def test_an_array_s_elements_are_records_with_digests_of_their_own(tmp_path: Path) -> None:
+    articles = [{"text": f"Text {i}", "n": i} for i in range(3)]
+    found = records(write(tmp_path, orjson.dumps(articles, option=orjson.OPT_INDENT_2)))
+    assert [record.row for record in found] == [1, 2, 3]
+    assert [record.raw_sha256 for record in found] == [
+        hashlib.sha256(orjson.dumps(one, option=orjson.OPT_SORT_KEYS)).hexdigest() for one in articles
+    ]
+
+
+def test_a_large_array_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [{"text": f'Text {i} ["' + "x" * (i % 700)} for i in range(3000)]
+    monkeypatch.setattr(json_file, "BLOCK_BYTES", 10_000)
+    batches = [drafts(write(tmp_path, orjson.dumps(articles)))]
+    assert [draft.values["text"] for batch in batches for draft in batch] == [one["text"] for one in articles]
+
+
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (b'[{"text": "a"}, {"text": "b"', [None, "invalid_json"]),
+        (b'[{"text": "a"}', [None, "invalid_json"]),
+        (b'[{"text": "a"}, {"text": tru}, {"text": "c"}]', [None, "invalid_json"]),
+        (b'[{"text": "a"} {"text": "b"}]', [None, "invalid_json"]),
+        (b'[{"text": "a"}, 17, null, ["b"]]', [None, "not_an_object", "not_an_object", "not_an_object"]),
+        (b'{"text": "a"}\n{"text": "b"}\n', ["invalid_json"]),
+        (b'[{"text": NaN}]', ["invalid_json"]),
+        (b'{"text": -Infinity}', ["invalid_json"]),
+        (b'[{"text": "\\ud800"}]', ["invalid_utf8"]),
+        (b'[{"text": "caf\xe9 au lait"}, {"text": "b"}]', [None, None]),
+        (b"", ["invalid_json"]),
+        (b"null", ["not_an_object"]),
+        (b"[]", []),
+        (b"[" * 100_000, ["nested_too_deep"]),
+        (b'[{"text": "a", "n": 123456789012345678901234567890}]', ["invalid_utf8"]),
+    ],
+)
+def test_a_fault_is_one_record_and_what_stood_before_it_is_kept(
+    tmp_path: Path, data: bytes, codes: list[str | None]
+) -> None:
+    found = drafts(write(tmp_path, data))
+    assert [draft.fault.code if draft.fault else None for draft in found] == codes
