@@ -90,7 +90,7 @@ def _splits(facts: Facts, _schema: RecordSchema) -> str:
     )
     return (
         table(["Split", "Articles", "Words", "Characters", "Shards", "Bytes", "Published"], rows)
-        + "\n\nContent digests, which do not depend on Parquet (docs/format.md tells how to recompute them):\n\n"
+        + "\n\nContent digests, which do not depend on Parquet (imprint's docs/format.md tells how to recompute them):\n\n"
         + digests
     )
 
