@@ -5,7 +5,7 @@
     >>> result.version  # doctest: +SKIP
     '1.0.0'
 
-The verbs of the command line as functions with typed results: `init`, `build`, `publish`, `release`, `verify`,
+The verbs of the command line as functions with typed results: `init`, `inspect`, `build`, `publish`, `release`, `verify`,
 `validate`, `list_versions`, `explain`. Errors are those of `imprint.errors`. Called with more than one worker from a
 script, they belong under `if __name__ == "__main__":`, as all multiprocessing does.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imprint.verbs.build import BuildResult, build
     from imprint.verbs.explain import ExplainResult, explain
     from imprint.verbs.init import InitResult, init
+    from imprint.verbs.inspect import InspectResult, inspect
     from imprint.verbs.listing import ListResult, list_versions
     from imprint.verbs.publish import PublishResult, publish
     from imprint.verbs.release import ReleaseResult, release
@@ -32,6 +33,8 @@ _HOME = {
     "explain": "explain",
     "InitResult": "init",
     "init": "init",
+    "InspectResult": "inspect",
+    "inspect": "inspect",
     "ListResult": "listing",
     "list_versions": "listing",
     "PublishResult": "publish",
@@ -45,8 +48,7 @@ _HOME = {
 }
 
 __all__ = [
-    "BuildResult", "ExplainResult", "InitResult", "ListResult", "PublishResult", "ReleaseResult", "ValidateResult",
-    "VerifyResult", "build", "explain", "init", "list_versions", "publish", "release", "validate", "verify",
+    "BuildResult", "ExplainResult", "InitResult", "InspectResult", "ListResult", "PublishResult", "ReleaseResult", "ValidateResult", "VerifyResult", "build", "explain", "init", "inspect", "list_versions", "publish", "release", "validate", "verify",
 ]  # fmt: skip
 
 

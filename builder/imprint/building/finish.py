@@ -19,6 +19,7 @@ from imprint.article import RecordSchema
 from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
 from imprint.cleaning.conform import conform, precisions
+from imprint.cleaning.datelines import DATE_LINE, take_date_line
 from imprint.cleaning.texts import clean_texts
 from imprint.cleaning.urls import domain_of
 from imprint.digests import sha256_hex, text_key
@@ -152,7 +153,9 @@ class _Finish:
             for spec in self.schema.fields
             if spec.name != "text"
         }
+        columns["date_precision"] = precisions([values.get("published_at") for values in given])
         texts, steps = self._texts(drafts, given, columns["title"])
+        _take_date_lines(texts, steps, columns)
         spans = [self.task.part.spans[index].file for index in drafts.column("span").to_pylist()]
         # A text of another type is rejected for what it is, not for the digests that it has none of.
         known_texts = [text if isinstance(text, str) else "" for text in texts]
@@ -172,7 +175,6 @@ class _Finish:
                 for domain, url in zip(columns["source_domain"], columns["url"], strict=True)
             ],
             "text": texts,
-            "date_precision": precisions([values.get("published_at") for values in given]),
             "input_file": [file.name for file in spans],
             "input_row": drafts.column("row").to_pylist(),
             "raw_sha256": [digest.hex() for digest in raw],
@@ -224,6 +226,18 @@ class _Finish:
             url=row["url"] if isinstance(row["url"], str) else None,
             further=[fault.as_dict() for fault in faults[1:]] or None,
         )
+
+
+def _take_date_lines(texts: list[Any], steps: list[list[str]], columns: dict[str, list[Any]]) -> None:
+    """Take dates off the first lines, in place; an article without a date gets that one."""
+    for index, (text, published) in enumerate(zip(texts, columns["published_at"], strict=True)):
+        if not isinstance(text, str) or (taken := take_date_line(text, published)) is None:
+            continue
+        steps[index].append(f"{DATE_LINE}: {text.partition(chr(10))[0]}")
+        texts[index], date = taken
+        if published is None:
+            columns["published_at"][index] = date.text
+            columns["date_precision"][index] = date.precision
 
 
 def _batches(task: FinishTask) -> Iterator[pa.RecordBatch]:

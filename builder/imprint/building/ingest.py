@@ -58,6 +58,8 @@ class IngestTask:
     """File group to field to keys, from the previous release's decisions."""
     known: bool
     """Whether there are known digests in the work folder."""
+    limit: int | None = None
+    """Records that are read of each file at most; None reads all."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,8 @@ class Ingested:
     """Residue source to articles."""
     line_uses: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, LINE_USE))
     """Distinct uses of short lines at the edges of texts."""
+    limited: bool = False
+    """Whether a file holds more than was read of it."""
     digest: str = ""
     """SHA-256 over the raw digests of all records, in order."""
 
@@ -106,7 +110,7 @@ class _Ingest:
     def run(self) -> Ingested:
         digest = hashlib.sha256()
         for index, span in enumerate(self.task.part.spans):
-            for records in BY_NAME[span.file.format].read(span):
+            for records in self._limited(BY_NAME[span.file.format].read(span)):
                 digest.update("".join(record.raw_sha256 for record in records).encode())
                 self.result.read[span.file.source] += len(records)
                 self._batch(index, span.file, records)
@@ -121,6 +125,19 @@ class _Ingest:
         # One use for each text: an article that was crawled ten times says its last line once.
         self.result.line_uses = np.unique(np.array(self.uses, LINE_USE))
         return self.result
+
+    def _limited(self, batches: Iterator[list[RawRecord]]) -> Iterator[list[RawRecord]]:
+        """The batches up to the limit of records."""
+        left = self.task.limit
+        for batch in batches:
+            if left is None:
+                yield batch
+                continue
+            yield batch[:left]
+            left -= len(batch)
+            if left <= 0:
+                self.result.limited = True
+                return
 
     def _batch(self, index: int, file: InputFile, records: list[RawRecord]) -> None:
         fresh = self._set_known_aside(index, file, records)

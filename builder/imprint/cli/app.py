@@ -66,6 +66,17 @@ def init(folder: str, name: str | None, as_json: bool) -> int:
 
 
 @app.command()
+@click.argument("paths", nargs=-1, required=True, metavar="INPUT...")
+@_project
+@_json
+def inspect(paths: tuple[str, ...], project: str, as_json: bool) -> int:
+    """Look at an input: formats, recognised fields with samples, dates, duplicates, residue, problems."""
+    from imprint.verbs.inspect import inspect as verb
+
+    return show.result(verb(paths, project=project), as_json, show.inspect)
+
+
+@app.command()
 @_project
 @_workers
 @_bump

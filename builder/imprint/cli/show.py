@@ -91,6 +91,31 @@ def init(value: Any) -> None:
     click.echo(f"  imprint release --project {value.folder}")
 
 
+def inspect(value: Any) -> None:
+    """What lies in an input."""
+    _findings(value.findings)
+    for group in value.groups:
+        read = f"{group.records_read:,} records"
+        if group.sampled:
+            read = f"sampled: {read} of {group.files_read:,} of {group.files:,} files"
+        click.echo(f"{group.group}  {group.format}, {group.files:,} files, {_size(group.bytes)} ({read})")
+        if group.first:
+            click.echo(f"  published {group.first} to {group.last}")
+        for one in group.fields:
+            keys = ", ".join(one.keys) or "read from the file"
+            share = f"{one.filled / max(group.records_read, 1):.0%}"
+            failed = f", {one.failed} rejected" if one.failed else ""
+            click.echo(f"  {one.field:<15} {keys:<24} {share:>4}{failed}  {'  '.join(one.samples)}")
+        if group.ignored:
+            click.echo(f"  not taken: {', '.join(group.ignored)}")
+        if group.duplicates:
+            click.echo(f"  {group.duplicates} with a text that another one has, too")
+        for line, count in list(group.residue.items())[:5]:
+            click.echo(f"  residue: {line!r} in {count}")
+        for example in group.examples:
+            click.echo(f"  {group.problems[example.code]} x {example}")
+
+
 def build(value: Any) -> None:
     """What `build` did."""
     _accounting(value.accounting)
