@@ -17,6 +17,7 @@ import pytest
 from imprint.building.workspace import REPORT
 from imprint.findings import QUARANTINE_REASONS
 from imprint.releases.accounting import FATES
+from imprint.sources import FORMATS
 from tests.conftest import CHECKOUT
 
 PAGES = [
@@ -93,6 +94,20 @@ def test_the_format_page_lists_every_fate_reason_and_finding() -> None:
     )
     for code in set(re.findall(r'Finding\(\s*"(\w+)"', sources)):
         assert f"`{code}`" in page, code
+
+
+def test_the_table_of_formats_in_the_readme_is_the_code_s() -> None:
+    rows = [(", ".join(fmt.suffixes), fmt.what) for fmt in FORMATS]
+    table = "\n".join(
+        ["| endings | what |", "| --- | --- |", *(f"| {suffixes} | {what} |" for suffixes, what in rows)]
+    )
+    page = CHECKOUT / "README.md"
+    pattern = re.compile(r"(<!-- formats: [^\n]*-->\n)(.*?)(<!-- end -->)", re.DOTALL)
+    if os.environ.get("IMPRINT_UPDATE"):
+        page.write_text(pattern.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", page.read_text()))
+    match = pattern.search(page.read_text())
+    assert match is not None
+    assert match[2].strip() == table
 
 
 def test_the_recipe_page_lists_every_key() -> None:

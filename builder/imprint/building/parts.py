@@ -60,6 +60,11 @@ class WorkFolder:
         """Digests of the raw records that are published already: 32 bytes each, sorted."""
         return self.root / "known-digests.bin"
 
+    @property
+    def unpacked(self) -> Path:
+        """Folder for what archives hold."""
+        return self.root / "unpacked"
+
     def ledger_part(self, split: str, shard: int) -> Path:
         """Ledger rows of a shard that was written."""
         return self.root / f"ledger-{split}-{shard:05d}.arrow"

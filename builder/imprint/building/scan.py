@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imprint.building.parts import PART_BYTES, Part
 from imprint.engine.base import Engine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
-from imprint.sources import BY_NAME, format_of
+from imprint.sources import BY_NAME, FORMATS, format_of
+from imprint.sources.archives import is_archive, unpack
 from imprint.sources.base import InputFile, Span
 from imprint.sources.compression import SUFFIXES
+from imprint.sources.fault import FAULT
 
 SCAN_BLOCK = 1 << 20
 """Bytes read at a time."""
@@ -44,8 +46,12 @@ class Scan:
         return sum(file.size for file in self.files)
 
 
-def list_input(paths: Sequence[Path]) -> tuple[list[InputFile], list[Finding]]:
+def list_input(paths: Sequence[Path], unpacked: Path) -> tuple[list[InputFile], list[Finding]]:
     """The input's files in order, and a finding for each file that is not read.
+
+    Args:
+        paths: folders and files.
+        unpacked: a folder for what archives hold.
 
     Raises:
         UsageError: a path does not exist.
@@ -60,24 +66,46 @@ def list_input(paths: Sequence[Path]) -> tuple[list[InputFile], list[Finding]]:
                 hint="create it and put articles there, or correct [input] paths in the recipe",
             )
         for path, name in _walk(root):
-            known = format_of(name)
-            if is_about_the_folder(name):
-                findings.append(
-                    Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
-                )
-                continue
-            if known is None:
-                findings.append(Finding("not_an_article_format", "the file is not read", Place(name),
-                                        f"read are {_suffixes()}, also {', '.join(SUFFIXES)}"))  # fmt: skip
-                continue
-            fmt, compression = known
-            try:
-                size = path.stat().st_size
-            except OSError:
-                size = 0  # reading it will say why
-            files.append(InputFile(str(path), name, size, fmt.name, compression))
+            if is_archive(name):
+                _list_archive(path, name, unpacked, files, findings)
+            else:
+                _list_file(path, name, files, findings)
     files.sort(key=lambda file: (file.name.encode(), file.path))
     return files, sorted(findings, key=lambda finding: finding.place.file or "")
+
+
+def _list_file(path: Path, name: str, files: list[InputFile], findings: list[Finding]) -> None:
+    if is_about_the_folder(name):
+        findings.append(
+            Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
+        )
+        return
+    known = format_of(name)
+    if known is None:
+        hint = f"read are {', '.join(s for fmt in FORMATS for s in fmt.suffixes)}, also {', '.join(SUFFIXES)}"
+        findings.append(Finding("not_an_article_format", "the file is not read", Place(name), hint))
+        return
+    fmt, compression = known
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0  # reading it will say why
+    files.append(InputFile(str(path), name, size, fmt.name, compression))
+
+
+def _list_archive(
+    path: Path, name: str, unpacked: Path, files: list[InputFile], findings: list[Finding]
+) -> None:
+    folder = unpacked / f"archive-{len(list(unpacked.glob('archive-*'))):05d}"
+    folder.mkdir(parents=True)
+    for member in unpack(str(path), folder):
+        inside = f"{name}/{_spelled(member.name)}"
+        if member.path is not None and not any(part.startswith(".") for part in member.name.split("/")):
+            _list_file(member.path, inside, files, findings)
+        elif member.finding is not None and member.name:
+            findings.append(replace(member.finding, place=Place(inside)))
+        elif member.finding is not None:
+            files.append(InputFile(str(path), name, 0, FAULT.name, "", member.finding))
 
 
 def is_about_the_folder(name: str) -> bool:
@@ -90,9 +118,9 @@ _ABOUT = re.compile(
 )
 
 
-def scan(paths: Sequence[Path], engine: Engine) -> Scan:
-    """Look at the input and cut it into parts."""
-    files, findings = list_input(paths)
+def scan(paths: Sequence[Path], engine: Engine, unpacked: Path) -> Scan:
+    """Look at the input and cut it into parts; `unpacked` is a folder for what archives hold."""
+    files, findings = list_input(paths, unpacked)
     divided = [file for file in files if BY_NAME[file.format].splittable and not file.compression]
     spans = dict(zip((file.path for file in divided), engine.map(divide, divided), strict=True))
     spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}
@@ -171,7 +199,3 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
 def _spelled(name: str) -> str:
     """A file name as text that any column can hold: bytes that are not UTF-8 are written as escapes."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _suffixes() -> str:
-    return ", ".join(suffix for fmt in BY_NAME.values() for suffix in fmt.suffixes)

@@ -87,7 +87,7 @@ def _status(failure: ImprintError) -> str:
 def init(value: Any) -> None:
     """What `init` laid out."""
     click.echo(f"{value.name} is laid out in {value.folder}: {', '.join(value.files)}")
-    click.echo(f"next: put .txt or .jsonl files into {value.folder}/data/raw, then run")
+    click.echo(f"next: put articles into {value.folder}/data/raw, then run")
     click.echo(f"  imprint release --project {value.folder}")
 
 

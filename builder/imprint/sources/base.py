@@ -32,6 +32,8 @@ class InputFile:
     """Name of its format in `sources.BY_NAME`."""
     compression: str
     """Suffix of the compression, such as `.gz`; empty for none."""
+    fault: Finding | None = None
+    """Why it cannot be read, where the scan has found that out."""
 
     @property
     def source(self) -> str:
@@ -96,6 +98,11 @@ class Format(Protocol):
     @property
     def name(self) -> str:
         """Stable name, such as `jsonl`."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """What it holds, in a phrase of Markdown, for the documentation."""
         ...
 
     @property

@@ -22,6 +22,13 @@ PIECE = 128 << 10
 """Bytes decoded at a time: what is lost at most where a stream breaks."""
 
 
+EXPANSION = 200
+"""How many times its size a file may decode to; prose packs to a third or a tenth."""
+
+EXPANSION_FLOOR = 64 << 20
+"""Bytes that any file may decode to."""
+
+
 class DamagedStreamError(Exception):
     """The compressed data is damaged or ends too early."""
 
@@ -62,7 +69,7 @@ def blocks(
                 if compression != ".zst"
                 else _unzstd(path)
             )
-            yield from _gathered(pieces, size)
+            yield from _gathered(_bounded(pieces, Path(path).stat().st_size), size)
 
 
 def _plain(raw: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
@@ -73,6 +80,19 @@ def _plain(raw: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
             return
         left = None if left is None else left - len(block)
         yield block
+
+
+def _bounded(pieces: Iterator[bytes], packed: int) -> Iterator[bytes]:
+    """Pieces up to what an honest file of this size can hold."""
+    limit = max(EXPANSION_FLOOR, EXPANSION * packed)
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > limit:
+            raise DamagedStreamError(
+                f"it expands to more than {EXPANSION} times its size; unpack it if it is honest"
+            )
+        yield piece
 
 
 def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -31,6 +31,7 @@ class JsonFile:
     """The format of .json files."""
 
     name: str = "json"
+    what: str = "one article, or an array of articles, read an element at a time"
     suffixes: tuple[str, ...] = (".json",)
     one_per_file: bool = False
     splittable: bool = False

@@ -20,6 +20,7 @@ class JsonLines:
     """The format of .jsonl and .ndjson files."""
 
     name: str = "jsonl"
+    what: str = "one object a line"
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson")
     one_per_file: bool = False
     splittable: bool = True

@@ -22,6 +22,7 @@ class Markdown:
     """The format of .md and .markdown files."""
 
     name: str = "md"
+    what: str = "one article a file, with a `---` header (YAML) or a heading as its title"
     suffixes: tuple[str, ...] = (".md", ".markdown")
     one_per_file: bool = True
     splittable: bool = False

@@ -64,6 +64,7 @@ class Table:
     """The format of .csv and .tsv files."""
 
     name: str = "csv"
+    what: str = "a table in any dialect, with or without a header, also trafilatura's"
     suffixes: tuple[str, ...] = (".csv", ".tsv", ".tab")
     one_per_file: bool = False
     splittable: bool = False

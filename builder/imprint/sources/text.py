@@ -29,6 +29,7 @@ class Text:
     """The format of .txt files."""
 
     name: str = "txt"
+    what: str = "one article a file: title line, date line, paragraphs; or a `---` header"
     suffixes: tuple[str, ...] = (".txt",)
     one_per_file: bool = True
     splittable: bool = False

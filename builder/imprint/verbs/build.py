@@ -138,7 +138,7 @@ class _Build:
     def run(self, workers: int | None) -> BuildResult:
         """Build, and put the result into the build folder."""
         empty(self.project.build)
-        found = scan(self.project.inputs, LocalEngine(1))
+        found = scan(self.project.inputs, LocalEngine(1), self.work.unpacked)
         self._require_input(found)
         small = workers is None and found.size <= INLINE_BYTES
         engine = LocalEngine(1 if small else workers, preload=PRELOAD)
@@ -199,7 +199,7 @@ class _Build:
             raise UsageError(
                 f"the input holds no articles: {named}",
                 place=Place("imprint.toml", field="input.paths"),
-                hint="put .txt or .jsonl files there (.gz and .zst, too)",
+                hint="put articles there: .txt, .md, .jsonl, .json, .csv, .parquet, .xml, .wet, also packed",
             )
         self.findings.append(Finding("empty_input", f"the input holds no articles: {named}"))
 

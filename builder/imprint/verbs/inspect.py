@@ -125,11 +125,14 @@ def inspect(paths: Sequence[str | Path], *, project: str | Path = ".") -> Inspec
     schema_path = root / SCHEMA if (root / SCHEMA).exists() else template(SCHEMA)
     schema = RecordSchema.parse(read_json(schema_path, SCHEMA))
     recipe = read_recipe(root) if (root / RECIPE).exists() else Recipe(Dataset("local/inspected"))
-    files, findings = list_input([Path(path) for path in paths])
-    groups: dict[str, list[InputFile]] = {}
-    for file in files:
-        groups.setdefault(file.group, []).append(file)
-    reports = tuple(_inspect_group(name, members, schema, recipe) for name, members in sorted(groups.items()))
+    with tempfile.TemporaryDirectory(prefix="imprint-inspect-") as unpacked:
+        files, findings = list_input([Path(path) for path in paths], Path(unpacked))
+        groups: dict[str, list[InputFile]] = {}
+        for file in files:
+            groups.setdefault(file.group, []).append(file)
+        reports = tuple(
+            _inspect_group(name, members, schema, recipe) for name, members in sorted(groups.items())
+        )
     return InspectResult(len(files), sum(file.size for file in files), reports, tuple(findings))
 
 

@@ -149,7 +149,7 @@ class _Check:
         """Raw articles go through the first steps of a build, and what those reject is found."""
         with tempfile.TemporaryDirectory(prefix="imprint-validate-") as name:
             work = WorkFolder(Path(name))
-            found = scan([path], LocalEngine(1))
+            found = scan([path], LocalEngine(1), work.unpacked)
             self.findings += found.findings
             fields = tuple(self.schema.by_name)
             ingested = [
