@@ -30,10 +30,13 @@ lock: ## pin the newest versions of all dependencies (needs uv)
 	$(UV) pip compile pyproject.toml -o requirements-dev.lock --quiet --upgrade --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev
 
-clean: ## remove what the targets made
-	rm -rf $(VENV) data/build data/releases dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove what the targets made; published versions stay
+	rm -rf $(VENV) data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A virtual environment that does not run (a moved folder, another Python) is made again.
+ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
+.PHONY: $(VENV)/.python
+endif
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: set PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

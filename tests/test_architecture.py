@@ -19,7 +19,7 @@ FLOORS = (
     {"targets"},
     {"releases"},
     {"sources", "cleaning", "validation", "dedup", "splits"},
-    {"article", "recipe", "findings", "digests", "errors", "progress", "template"},
+    {"article", "recipe", "findings", "digests", "errors", "placing", "progress", "template"},
     {"engine"},
 )
 """Rooms from the roof down; a room may use those beside and below it."""

@@ -6,17 +6,18 @@
     '1.0.0'
 
 The verbs of the command line as functions with typed results: `init`, `inspect`, `build`, `publish`, `release`, `verify`,
-`validate`, `list_versions`, `explain`. Errors are those of `imprint.errors`. Called with more than one worker from a
-script, they belong under `if __name__ == "__main__":`, as all multiprocessing does.
+`validate`, `list_versions`, `explain`. Errors are those of `imprint.errors`.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imprint.verbs.build import BuildResult, build
+    from imprint.building.outcome import BuildResult
+    from imprint.verbs.build import build
     from imprint.verbs.explain import ExplainResult, explain
     from imprint.verbs.init import InitResult, init
     from imprint.verbs.inspect import InspectResult, inspect
@@ -52,8 +53,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     # Each verb is imported when it is first used: `import imprint` alone costs nothing.
+    if name == "__version__":
+        return importlib.metadata.version("imprint")
     if name in _HOME:
         return getattr(importlib.import_module(f"imprint.verbs.{_HOME[name]}"), name)
     raise AttributeError(f"module 'imprint' has no attribute {name!r}")

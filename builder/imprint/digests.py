@@ -51,12 +51,31 @@ def row_digest(row: dict[str, Any]) -> str:
     return sha256_hex(canonical_json({key: value for key, value in row.items() if value is not None}))
 
 
-def content_digest(row_digests: Iterable[str]) -> str:
+class ContentDigest:
     """Digest of a split: SHA-256 over its rows' hex digests, in release order, each followed by a newline."""
-    whole = hashlib.sha256()
-    for digest in row_digests:
-        whole.update(digest.encode() + b"\n")
-    return whole.hexdigest()
+
+    def __init__(self) -> None:
+        self._whole = hashlib.sha256()
+
+    def add(self, row_digests: Iterable[str]) -> None:
+        """The next rows."""
+        self._whole.update("".join(f"{digest}\n" for digest in row_digests).encode())
+
+    def hexdigest(self) -> str:
+        """The digest of all rows so far."""
+        return self._whole.hexdigest()
+
+
+def content_digest(row_digests: Iterable[str]) -> str:
+    """Digest of a split whose row digests are all at hand."""
+    digest = ContentDigest()
+    digest.add(row_digests)
+    return digest.hexdigest()
+
+
+def id_of_url(url: str) -> str:
+    """The id of an article with a canonical URL: the first 128 bits of its SHA-256, in hex."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def text_key(text: str) -> bytes:

@@ -38,6 +38,11 @@ class Project:
         return [self.root / path for path in self.recipe.input.paths]
 
     @property
+    def outputs(self) -> list[Path]:
+        """Folders that builds and releases go to: never an input, even below one."""
+        return [self.build, *(self.root / target for target in self.recipe.targets if "://" not in target)]
+
+    @property
     def build(self) -> Path:
         """The folder that builds go to."""
         return self.root / BUILD
@@ -51,7 +56,7 @@ def open_project(root: Path) -> Project:
     """
     recipe = read_recipe(root)
     schema_path = root / SCHEMA
-    return Project(root, recipe, read_json(schema_path, SCHEMA), _read(root, CARD).decode())
+    return Project(root, recipe, read_json(schema_path, SCHEMA), _read(root, CARD))
 
 
 def read_recipe(root: Path) -> Recipe:
@@ -62,10 +67,7 @@ def read_recipe(root: Path) -> Recipe:
     """
     text = _read(root, RECIPE)
     schema = orjson.loads(template("schema/recipe.schema.json").read_bytes())
-    try:
-        return parse_recipe(text.decode(), schema)
-    except UnicodeDecodeError as error:
-        raise UsageError("the recipe is not UTF-8", place=Place(RECIPE)) from error
+    return parse_recipe(text, schema)
 
 
 def read_json(path: Path, name: str) -> Mapping[str, Any]:
@@ -86,17 +88,21 @@ def read_json(path: Path, name: str) -> Mapping[str, Any]:
     return document
 
 
-def _read(root: Path, name: str) -> bytes:
+def _read(root: Path, name: str) -> str:
+    """A text file of a project, whatever editor saved it: without a byte order mark, with LF line ends."""
     try:
-        return (root / name).read_bytes()
+        return (root / name).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise _missing(root / name, name) from error
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start + 1} of the file is not UTF-8"
+        raise UsageError(message, place=Place(name), hint="save it as UTF-8") from error
 
 
 def _missing(path: Path, name: str) -> UsageError:
-    folder = path.parent if path.name == RECIPE else path.parent.parent if name == SCHEMA else path.parent
+    root = str(path)[: -len(name)] or "."
     return UsageError(
-        f"{name} is missing in {folder}",
-        place=Place(name),
+        f"{name} is missing",
+        place=Place(root),
         hint="call imprint in a project's folder or with --project; `imprint init DIR` lays one out",
     )

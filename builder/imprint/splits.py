@@ -58,7 +58,10 @@ def fill_empty(
         # A split that holds a single cluster has none to give.
         records[clusters < 2] = -1
         largest = int(records.argmax())
-        if records[largest] < 0:
+        if name == "train" and records[largest] < 0 and len(choices):
+            # Later releases add to train: if one split stands, it is that one.
+            largest = int(clusters.argmax())
+        elif records[largest] < 0:
             findings.append(
                 Finding(
                     "split_left_out",

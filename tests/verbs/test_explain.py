@@ -40,7 +40,7 @@ def test_a_published_record_tells_where_it_stands(told: Path) -> None:
 def test_an_exact_duplicate_names_the_record_that_is_kept(told: Path) -> None:
     [story] = imprint.explain("articles.jsonl:6", told).stories
     [kept] = imprint.explain("articles.jsonl:2", told).stories
-    assert (story.fate, story.because) == ("exact_duplicate", kept.id)
+    assert (story.fate, story.because) == ("exact_duplicates", kept.id)
     assert "the same text" in story.message
 
 

@@ -69,7 +69,7 @@ def account(
         _add(fates, "quarantined", part.quarantined)
     for done in finished:
         _add(fates, "quarantined", done.quarantined)
-    carried = len(previous.ledger) - int(result.replaced.sum())
+    carried = len(previous.ledger) - int(result.versions.replaced.sum())
     published = carried + int(np.isin(result.outcome, (NEW, CORRECTION)).sum())
     accounting = Accounting(fates, carried, published)
     accounting.check(read)

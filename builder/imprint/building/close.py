@@ -17,12 +17,13 @@ import pyarrow as pa
 from imprint.article import RecordSchema
 from imprint.building.decide import Decisions
 from imprint.building.parts import WorkFolder, read_spill
+from imprint.building.plan import ShardTask
 from imprint.building.previous import Previous
-from imprint.building.write import ShardResult, ShardTask
+from imprint.building.write import ShardResult
 from imprint.card.blocks import prose
 from imprint.card.front_matter import split_front_matter
 from imprint.card.markdown import render_card
-from imprint.digests import canonical_json, content_digest, pretty_json, sha256_file, sha256_hex
+from imprint.digests import ContentDigest, canonical_json, pretty_json, sha256_file, sha256_hex
 from imprint.errors import InternalError, TransferError
 from imprint.recipe import Recipe
 from imprint.releases.accounting import Accounting
@@ -101,17 +102,14 @@ def _plain(value: Any) -> Any:
 def _write_ledger(closing: Closing, tasks: Sequence[ShardTask]) -> dict[str, str]:
     """Join the shards' ledger rows; return the content digest of each split."""
     writer = LedgerWriter(closing.release / LEDGER)
-    digests: dict[str, str] = {}
+    digests: dict[str, ContentDigest] = {}
     for split in closing.recipe.splits.ratios:
-        rows: list[str] = []
         for task in (task for task in tasks if task.split == split):
             part: pa.Table = read_spill(task.ledger)
             writer.add(part)
-            rows += part.column("row_sha256").to_pylist()
-        if rows:
-            digests[split] = content_digest(rows)
+            digests.setdefault(split, ContentDigest()).add(part.column("row_sha256").to_pylist())
     writer.close()
-    return digests
+    return {split: digest.hexdigest() for split, digest in digests.items()}
 
 
 def _facts(closing: Closing, results: Sequence[ShardResult], digests: Mapping[str, str]) -> dict[str, Any]:

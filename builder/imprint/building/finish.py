@@ -5,7 +5,6 @@ Law: every draft leaves this step once, as a record or quarantined; a record's J
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from imprint.cleaning.conform import conform, precisions
 from imprint.cleaning.datelines import DATE_LINE, take_date_line
 from imprint.cleaning.texts import clean_texts
 from imprint.cleaning.urls import domain_of
-from imprint.digests import sha256_hex, text_key
+from imprint.digests import id_of_url, sha256_hex, text_key
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
 from imprint.recipe import Clean, Recipe
@@ -165,7 +164,7 @@ class _Finish:
         }
         raw = drafts.column("raw").to_pylist()
         ids = [
-            hashlib.sha256(url.encode()).hexdigest()[:32] if isinstance(url, str) else key.hex()
+            id_of_url(url) if isinstance(url, str) else key.hex()
             for url, key in zip(columns["url"], keys["text_key"], strict=True)
         ]
         columns |= {

@@ -13,9 +13,8 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
-from imprint.article import RecordSchema
 from imprint.building.decide import NO_DECISIONS, Decisions
-from imprint.digests import sha256_hex
+from imprint.digests import sha256_file, sha256_hex
 from imprint.errors import Place, TransferError
 from imprint.releases.layout import DECISIONS, LEDGER, SCHEMA
 from imprint.releases.ledger import Ledger
@@ -88,14 +87,47 @@ class Previous:
         assert self.manifest is not None
         return self.root / self.manifest.shards[shard].path
 
-    def same_content(self, row: int, record: pa.Table) -> bool:
-        """Whether a published row and a new record agree in every content field."""
-        schema = RecordSchema.parse(self.schema)
-        shard, at = self.shard_of(row)
-        names = [field.name for field in schema.fields if field.role == "content"]
-        published = schema.json_rows(read_shard(self.shard_file(shard), columns=names).slice(at, 1))
-        new = schema.json_rows(record.select([name for name in names if name in record.schema.names]))
-        return published == new
+    def rows(self, rows: npt.NDArray[np.int64], columns: list[str]) -> pa.Table:
+        """Columns of some published rows, in the order asked for; each shard is read once and held to its digest.
+
+        Raises:
+            TransferError: a shard is altered.
+        """
+        order = np.argsort(rows, kind="stable")
+        shards = np.searchsorted(self.shard_starts, rows[order], side="right") - 1
+        pieces = []
+        for shard in np.unique(shards).tolist():
+            here = rows[order][shards == shard] - self.shard_starts[shard]
+            pieces.append(self.shard(shard, columns).take(pa.array(here)))
+        return pa.concat_tables(pieces).take(pa.array(np.argsort(order)))
+
+    def shard(self, shard: int, columns: list[str] | None = None) -> pa.Table:
+        """Rows of a shard, held to the manifest.
+
+        Raises:
+            TransferError: it is altered.
+        """
+        assert self.manifest is not None
+        return read_checked(self.shard_file(shard), self.manifest.shards[shard].sha256, columns)
+
+
+def read_checked(path: Path, sha256: str, columns: list[str] | None = None) -> pa.Table:
+    """A shard of the previous release, whose bytes are what its manifest says.
+
+    Raises:
+        TransferError: they are not.
+    """
+    try:
+        same = sha256_file(path) == sha256
+        table = read_shard(path, columns=columns) if same else None
+    except OSError as error:
+        raise TransferError(f"{path.name} of the previous release cannot be read: {error}") from error
+    if table is None:
+        raise TransferError(
+            f"{path.name} of the previous release is not what its manifest says",
+            hint="run imprint verify on it; restore it from another target",
+        )
+    return table
 
 
 NO_PREVIOUS = Previous(None, None, None, NO_DECISIONS, {}, Ledger(None))

@@ -8,7 +8,7 @@ fates.parquet     each record that was read, with its fate and why
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from imprint.building.finish import Finished
 from imprint.building.parts import Part, WorkFolder, read_spill
 from imprint.building.quarantine import read_quarantine
-from imprint.building.resolve import CORRECTION, EXACT_DUPLICATE, NEW, SUPERSEDED, Resolution
+from imprint.building.resolve import FATE_OF, Resolution
 
 QUARANTINE = "quarantine.jsonl"
 RESIDUE = "residue.jsonl"
@@ -37,8 +37,6 @@ FATE_ROWS = pa.schema(
 )
 """One record that was read; `because` is the id that is kept instead, or the code of the reason."""
 
-_NAMES = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicate", SUPERSEDED: "superseded"}
-
 
 def write_quarantine(folder: Path, work: WorkFolder, parts: Sequence[Part]) -> None:
     """Write the rejected records, in the order of the input."""
@@ -51,9 +49,14 @@ def write_quarantine(folder: Path, work: WorkFolder, parts: Sequence[Part]) -> N
 
 
 def write_reports(
-    folder: Path, work: WorkFolder, parts: Sequence[Part], finished: Sequence[Finished], result: Resolution
+    folder: Path,
+    work: WorkFolder,
+    parts: Sequence[Part],
+    finished: Sequence[Finished],
+    result: Resolution,
+    because: Callable[[int], str | None],
 ) -> None:
-    """Write the residue and the fates."""
+    """Write the residue and the fates; `because` names the id that is kept instead of a candidate."""
     start = 0
     with pq.ParquetWriter(folder / FATES, FATE_ROWS, compression="zstd") as fates:
         for part in parts:
@@ -61,7 +64,7 @@ def write_reports(
             rows = [
                 *_known(work, part),
                 *_rejected_fates(_rejected(work, part)),
-                *_resolved(keys, result, start),
+                *_resolved(keys, result, start, because),
             ]
             start += len(keys)
             if rows:
@@ -95,11 +98,13 @@ def _rejected_fates(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _resolved(keys: pa.Table, result: Resolution, start: int) -> list[dict[str, Any]]:
+def _resolved(
+    keys: pa.Table, result: Resolution, start: int, because: Callable[[int], str | None]
+) -> list[dict[str, Any]]:
     columns = (keys.column(name).to_pylist() for name in ("input_file", "input_row", "raw", "id"))
     return [
         {"input_file": file, "input_row": row, "raw_sha256": raw.hex(), "id": identity.hex(),
-         "fate": _NAMES[int(result.outcome[index])], "because": result.because.get(index)}
+         "fate": FATE_OF[int(result.outcome[index])], "because": because(index)}
         for index, (file, row, raw, identity) in enumerate(zip(*columns, strict=True), start)
     ]  # fmt: skip
 

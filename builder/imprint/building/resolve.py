@@ -1,7 +1,9 @@
 """Resolve: what becomes of each new record, and in which split it stands.
 
-Only keys are held here, some sixty bytes a record; texts stay in the work folder. Laws: exact duplicates and versions
-are decided before splits; published records keep their split and their place.
+Only keys are held here, some sixty bytes a record; texts stay in the work folder. Laws: first one version of each article
+is chosen, then one article of each text among those that were chosen, so that no text is dropped for one that is not
+kept; a record that is both another version and an equal text counts as the latter (precedence of fates); published
+records keep their split and their place.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from imprint.building.finish import KEYS
+from imprint.building.candidates import Candidates, Contested
 from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.previous import Previous
-from imprint.dedup.exact import first_of_equals, positions
+from imprint.building.versions import Versions, choose_versions
+from imprint.dedup.exact import first_of_equals, positions, shared
+from imprint.errors import InternalError
 from imprint.findings import Finding
 from imprint.recipe import Recipe
-from imprint.releases.ledger import sort_times
+from imprint.releases.ledger import from_binary, hex_id
 from imprint.splits import by_hash, fill_empty
 
 Array = npt.NDArray[Any]
@@ -28,30 +31,8 @@ Array = npt.NDArray[Any]
 NEW, CORRECTION, EXACT_DUPLICATE, SUPERSEDED = range(4)
 """What becomes of a record that finish wrote. A correction takes the place of a published row."""
 
-NONE_LATER = np.iinfo(np.int64).min
-"""Sort value of an unknown time where the latest counts."""
-
-
-@dataclass(slots=True)
-class Candidates:
-    """The records that finish wrote, in the order of the input, as arrays."""
-
-    ids: Array
-    text_keys: Array
-    published_at: Array
-    split_hashes: Array
-    row_bytes: Array
-    part: Array
-    """Part of each record."""
-    row: Array
-    """Position in the part's records file."""
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def hex_id(self, index: int) -> str:
-        """Id of a candidate as records write it."""
-        return _hex(self.ids[index])
+FATE_OF = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicates", SUPERSEDED: "superseded"}
+"""The fate in the accounting of each outcome."""
 
 
 @dataclass(slots=True)
@@ -60,119 +41,111 @@ class Resolution:
 
     outcome: Array
     """NEW, CORRECTION, EXACT_DUPLICATE or SUPERSEDED, for each candidate."""
-    because: dict[int, str]
-    """Candidate that is not new to the id of the record that is kept instead."""
+    keeper: Array
+    """For what is dropped, the record that is kept instead: a candidate, or behind them all a ledger row."""
     split: Array
     """Index of the split of each new candidate and correction; -1 for the others."""
-    replaced: Array
-    """Mask over the ledger: rows that a correction takes the place of."""
-    replaces: dict[int, int]
-    """Correction to its ledger row."""
+    versions: Versions
+    """Which versions lost, and which published rows are replaced."""
     findings: list[Finding] = field(default_factory=list)
 
-
-def load_candidates(work: WorkFolder, parts: int) -> Candidates:
-    """Read the keys of all parts."""
-    names = ("id", "text_key", "published_at", "split_hash", "row_bytes")
-    tables = [
-        KEYS.empty_table().select(names),
-        *(read_spill(work.keys(part)).select(names) for part in range(parts)),
-    ]
-    whole = pa.concat_tables(tables)
-    counts = [len(table) for table in tables[1:]]
-    return Candidates(
-        ids=_binary(whole.column("id"), 16),
-        text_keys=_binary(whole.column("text_key"), 16),
-        published_at=sort_times(whole.column("published_at")),
-        split_hashes=whole.column("split_hash").to_numpy(),
-        row_bytes=whole.column("row_bytes").to_numpy(),
-        part=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
-        row=np.concatenate([np.arange(count, dtype=np.int32) for count in counts] or [np.empty(0, np.int32)]),
-    )
+    def because(self, index: int, found: Candidates, previous: Previous) -> str | None:
+        """Id of the record that is kept instead of a candidate."""
+        keeper = int(self.keeper[index])
+        if keeper < 0:
+            return None
+        count = len(found)
+        return hex_id(found.ids[keeper] if keeper < count else previous.ledger.ids[keeper - count])
 
 
 def resolve(work: WorkFolder, found: Candidates, previous: Previous, recipe: Recipe) -> Resolution:
     """Decide on each candidate.
 
-    Precedence: an exact duplicate is one even if it is also another version of an article.
+    Raises:
+        InternalError: a record would be dropped for a text that is not kept.
     """
+    contested = Contested(work, found)
+    versions = choose_versions(found, previous, recipe.input.corrections, contested)
     outcome = np.full(len(found), NEW, np.int8)
-    replaced = np.zeros(len(previous.ledger), np.bool_)
-    result = Resolution(outcome, {}, np.full(len(found), -1, np.int8), replaced, {})
-    apply = recipe.input.corrections == "apply"
-    _drop_published_texts(found, previous, result, keep_own=apply)
-    _drop_equal_texts(work, found, result)
-    if not apply:
-        _hold_corrections(found, previous, result)
-    _keep_latest_versions(work, found, result)
-    if apply:
-        _apply_corrections(work, found, previous, result)
+    outcome[list(versions.corrections)] = CORRECTION
+    outcome[versions.lost] = SUPERSEDED
+    result = Resolution(outcome, versions.keeper, np.full(len(found), -1, np.int8), versions)
+    _drop_equal_texts(found, previous, contested, result)
+    _label_losers(found, previous, result)
+    _check(found, previous, result)
     _assign(found, previous, recipe, result)
     return result
 
 
-def _drop_published_texts(
-    found: Candidates, previous: Previous, result: Resolution, *, keep_own: bool
+def _drop_equal_texts(
+    found: Candidates, previous: Previous, contested: Contested, result: Resolution
 ) -> None:
-    """Texts that are published already; with `keep_own`, those of another article only."""
-    ids = previous.ledger.ids
-    at = positions(found.text_keys, previous.ledger.text_keys)
-    published = at >= 0
-    if keep_own and len(ids):
-        published &= ids[at] != found.ids
-    _drop(result, np.flatnonzero(published), EXACT_DUPLICATE, lambda i: ids[at[i]])
-
-
-def _drop_equal_texts(work: WorkFolder, found: Candidates, result: Resolution) -> None:
-    """Of equal texts among the new records, all but the earliest."""
-    left = np.flatnonzero(result.outcome == NEW)
-    left = left[_shared(found.text_keys[left])]
-    more = _more(work, found, left)
-    order = (found.published_at[left], found.ids[left], more["raw"], more["input_file"], more["input_row"])
-    _drop_all_but_first(found, left, found.text_keys[left], order, EXACT_DUPLICATE, result)
-
-
-def _hold_corrections(found: Candidates, previous: Previous, result: Resolution) -> None:
-    """New versions of published articles: the published row stays."""
-    left = np.flatnonzero(result.outcome == NEW)
-    held = left[positions(found.ids[left], previous.ledger.ids) >= 0]
-    _drop(result, held, SUPERSEDED, lambda i: found.ids[i])
-
-
-def _keep_latest_versions(work: WorkFolder, found: Candidates, result: Resolution) -> None:
-    """Of several versions of one article, all but the one retrieved last, then modified, published, raw digest."""
-    left = np.flatnonzero(result.outcome == NEW)
-    left = left[_shared(found.ids[left])]
-    more = _more(work, found, left)
-    # The complement of an integer sorts it backwards, the smallest one included.
-    latest = tuple(~more[name] for name in ("retrieved_at", "modified_at", "published_at"))
-    inverted = np.array(
-        [bytes(255 - byte for byte in raw.ljust(32, b"\0")) for raw in more["raw"].tolist()], "S32"
+    """Of equal texts that are left, the published one is kept, or else a correction, or else the earliest."""
+    at = _kept_published(found.text_keys, previous, result)
+    published = (result.outcome == NEW) & (at >= 0)
+    result.outcome[published] = EXACT_DUPLICATE
+    result.keeper[published] = len(found) + at[published]
+    left = np.flatnonzero(np.isin(result.outcome, (NEW, CORRECTION)))
+    left = left[shared(found.text_keys[left])]
+    more = contested.keys(left, "raw", "input_file", "input_row")
+    _, files = np.unique(np.array(more.column("input_file").to_pylist(), dtype=np.str_), return_inverse=True)
+    order = (
+        result.outcome[left] != CORRECTION,
+        found.published_at[left],
+        found.ids[left],
+        from_binary(more.column("raw"), 32),
+        files,
+        more.column("input_row").to_numpy(),
     )
-    _drop_all_but_first(found, left, found.ids[left], (*latest, inverted), SUPERSEDED, result)
+    kept, keeper = first_of_equals(found.text_keys[left], *order)
+    dropped = ~kept & (result.outcome[left] == NEW)
+    result.outcome[left[dropped]] = EXACT_DUPLICATE
+    result.keeper[left[dropped]] = left[keeper[dropped]]
 
 
-def _apply_corrections(work: WorkFolder, found: Candidates, previous: Previous, result: Resolution) -> None:
-    """New versions of published articles take their place, where their content differs."""
-    left = np.flatnonzero(result.outcome == NEW)
-    at = positions(found.ids[left], previous.ledger.ids)
-    corrections, rows = left[at >= 0], at[at >= 0]
-    new = [read_spill(work.records(found.part[i])).slice(found.row[i], 1) for i in corrections]
-    for index, row, table in zip(corrections.tolist(), rows.tolist(), new, strict=True):
-        if previous.same_content(row, table):
-            _drop(result, np.array([index]), EXACT_DUPLICATE, lambda i: found.ids[i])
-            continue
-        result.outcome[index] = CORRECTION
-        result.replaces[index] = row
-        result.replaced[row] = True
+def _label_losers(found: Candidates, previous: Previous, result: Resolution) -> None:
+    """A version that lost is an exact duplicate where its text is kept; else it names the article that is kept."""
+    lost = np.flatnonzero(result.outcome == SUPERSEDED)
+    kept = np.flatnonzero(np.isin(result.outcome, (NEW, CORRECTION)))
+    published = _kept_published(found.text_keys[lost], previous, result)
+    distinct, first = np.unique(found.text_keys[kept], return_index=True)
+    new = positions(found.text_keys[lost], distinct)
+    same = np.where(
+        published >= 0, len(found) + published, np.where(new >= 0, kept[first][new] if len(kept) else -1, -1)
+    )
+    result.outcome[lost[same >= 0]] = EXACT_DUPLICATE
+    result.keeper[lost[same >= 0]] = same[same >= 0]
+    # The version that won may itself be an equal text of another article: then that one is kept.
+    others = lost[same < 0]
+    winners = result.keeper[others]
+    among = winners < len(found)
+    dropped = np.zeros(len(others), np.bool_)
+    dropped[among] = result.outcome[winners[among]] == EXACT_DUPLICATE
+    result.keeper[others[dropped]] = result.keeper[winners[dropped]]
 
 
-def _drop_all_but_first(
-    found: Candidates, indices: Array, keys: Array, order: tuple[Array, ...], outcome: int, result: Resolution
-) -> None:
-    kept, keeper = first_of_equals(keys, *order)
-    keepers = dict(zip(indices[~kept].tolist(), indices[keeper[~kept]].tolist(), strict=True))
-    _drop(result, indices[~kept], outcome, lambda i: found.ids[keepers[i]])
+def _kept_published(keys: Array, previous: Previous, result: Resolution) -> Array:
+    """Ledger row of the published record that stays and has a text, -1 where there is none."""
+    rows = np.flatnonzero(~result.versions.replaced)
+    if not len(rows):
+        return np.full(len(keys), -1, np.int64)
+    # Published texts are distinct but for corrections, which may have brought an equal one.
+    distinct, first = np.unique(previous.ledger.text_keys[rows], return_index=True)
+    at = positions(keys, distinct)
+    return np.where(at >= 0, rows[first][at], -1)
+
+
+def _check(found: Candidates, previous: Previous, result: Resolution) -> None:
+    """Every exact duplicate has the text of a record that is published when this build is."""
+    dropped = np.flatnonzero(result.outcome == EXACT_DUPLICATE)
+    keeper = result.keeper[dropped]
+    new = keeper < len(found)
+    stays = np.isin(result.outcome[keeper[new]], (NEW, CORRECTION))
+    rows = keeper[~new] - len(found)
+    same_new = found.text_keys[dropped[new]] == found.text_keys[keeper[new]]
+    same_old = found.text_keys[dropped[~new]] == previous.ledger.text_keys[rows]
+    if not (stays.all() and same_new.all() and same_old.all() and not result.versions.replaced[rows].any()):
+        raise InternalError("a record would be dropped as a duplicate of one that is not kept")
 
 
 def _assign(found: Candidates, previous: Previous, recipe: Recipe, result: Resolution) -> None:
@@ -187,59 +160,20 @@ def _assign(found: Candidates, previous: Previous, recipe: Recipe, result: Resol
             ones = np.ones(len(new))
             result.findings += fill_empty(choices, found.split_hashes[new], ones, names)
         result.split[new] = choices
-    if result.replaces:
+    if result.versions.corrections:
         splits = previous.ledger.columns("split").column(0).to_pylist()
-        for index, row in result.replaces.items():
+        for index, row in result.versions.corrections.items():
             result.split[index] = names.index(splits[row])
 
 
 def fates_of(work: WorkFolder, result: Resolution, parts: int) -> dict[str, Counter[str]]:
     """Fates of the candidates, per source."""
-    names = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicates", SUPERSEDED: "superseded"}
     fates: dict[str, Counter[str]] = {}
     start = 0
     for part in range(parts):
         sources = read_spill(work.keys(part)).column("source").to_pylist()
         outcomes = result.outcome[start : start + len(sources)].tolist()
         for (source, outcome), count in Counter(zip(sources, outcomes, strict=True)).items():
-            fates.setdefault(source, Counter())[names[outcome]] += count
+            fates.setdefault(source, Counter())[FATE_OF[outcome]] += count
         start += len(sources)
     return fates
-
-
-def _drop(result: Resolution, indices: Array, outcome: int, kept: Any) -> None:
-    result.outcome[indices] = outcome
-    for index in indices.tolist():
-        result.because[index] = _hex(kept(index))
-
-
-def _hex(value: bytes) -> str:
-    # NumPy takes zero bytes at the end for padding.
-    return value.ljust(16, b"\0").hex()
-
-
-def _shared(keys: Array) -> Array:
-    """Mask of the records whose key another record has, too."""
-    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    mask: Array = counts[inverse] > 1
-    return mask
-
-
-def _more(work: WorkFolder, found: Candidates, indices: Array) -> dict[str, Array]:
-    """Columns that only contested records need, read from the parts where these are; `indices` ascend."""
-    names = ("raw", "retrieved_at", "modified_at", "published_at", "input_file", "input_row")
-    pieces = [KEYS.empty_table().select(names)]
-    for part in np.unique(found.part[indices]).tolist():
-        rows = found.row[indices[found.part[indices] == part]]
-        pieces.append(read_spill(work.keys(part)).select(names).take(pa.array(rows)))
-    table = pa.concat_tables(pieces)
-    times = {name: table.column(name).fill_null(NONE_LATER).to_numpy() for name in names[1:4]}
-    _, file_ranks = np.unique(
-        np.array(table.column("input_file").to_pylist(), dtype=np.str_), return_inverse=True
-    )
-    raw = _binary(table.column("raw"), 32)
-    return {"raw": raw, "input_file": file_ranks, "input_row": table.column("input_row").to_numpy(), **times}
-
-
-def _binary(column: pa.ChunkedArray, width: int) -> Array:
-    return np.frombuffer(b"".join(column.to_pylist()), dtype=f"S{width}")

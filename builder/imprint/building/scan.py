@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imprint.building.parts import PART_BYTES, Part
-from imprint.engine.base import Engine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.sources import BY_NAME, FORMATS, format_of
@@ -46,12 +45,15 @@ class Scan:
         return sum(file.size for file in self.files)
 
 
-def list_input(paths: Sequence[Path], unpacked: Path) -> tuple[list[InputFile], list[Finding]]:
+def list_input(
+    paths: Sequence[Path], unpacked: Path, leave_out: Sequence[Path] = ()
+) -> tuple[list[InputFile], list[Finding]]:
     """The input's files in order, and a finding for each file that is not read.
 
     Args:
         paths: folders and files.
         unpacked: a folder for what archives hold.
+        leave_out: folders that are not looked into: those that builds and releases go to.
 
     Raises:
         UsageError: a path does not exist.
@@ -65,12 +67,16 @@ def list_input(paths: Sequence[Path], unpacked: Path) -> tuple[list[InputFile], 
                 place=Place(str(root)),
                 hint="create it and put articles there, or correct [input] paths in the recipe",
             )
-        for path, name in _walk(root):
-            if is_archive(name):
+        for path, name, error in _walk(root, leave_out):
+            if error is not None:
+                fault = Finding("unreadable_file", f"the folder cannot be read: {error.strerror}")
+                files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=fault))
+            elif is_archive(name):
                 _list_archive(path, name, unpacked, files, findings)
             else:
                 _list_file(path, name, files, findings)
     files.sort(key=lambda file: (file.name.encode(), file.path))
+    files = _once(files, findings)
     return files, sorted(findings, key=lambda finding: finding.place.file or "")
 
 
@@ -90,7 +96,7 @@ def _list_file(path: Path, name: str, files: list[InputFile], findings: list[Fin
         size = path.stat().st_size
     except OSError:
         size = 0  # reading it will say why
-    files.append(InputFile(str(path), name, size, fmt.name, compression))
+    files.append(InputFile(str(path), name, size, fmt.name, compression, fmt.one_per_file))
 
 
 def _list_archive(
@@ -105,7 +111,7 @@ def _list_archive(
         elif member.finding is not None and member.name:
             findings.append(replace(member.finding, place=Place(inside)))
         elif member.finding is not None:
-            files.append(InputFile(str(path), name, 0, FAULT.name, "", member.finding))
+            files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=member.finding))
 
 
 def is_about_the_folder(name: str) -> bool:
@@ -118,11 +124,11 @@ _ABOUT = re.compile(
 )
 
 
-def scan(paths: Sequence[Path], engine: Engine, unpacked: Path) -> Scan:
-    """Look at the input and cut it into parts; `unpacked` is a folder for what archives hold."""
-    files, findings = list_input(paths, unpacked)
+def scan(paths: Sequence[Path], unpacked: Path, leave_out: Sequence[Path] = ()) -> Scan:
+    """Look at the input and cut it into parts; the arguments are those of `list_input`."""
+    files, findings = list_input(paths, unpacked, leave_out)
     divided = [file for file in files if BY_NAME[file.format].splittable and not file.compression]
-    spans = dict(zip((file.path for file in divided), engine.map(divide, divided), strict=True))
+    spans = {file.path: divide(file) for file in divided}
     spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}
     parts = [
         Part(i, tuple(group))
@@ -177,13 +183,17 @@ def _grouped(spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield group
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, str]]:
-    """Files below a folder with their POSIX names; hidden ones aside; folders that lead back to themselves once."""
+def _walk(root: Path, leave_out: Sequence[Path] = ()) -> Iterator[tuple[Path, str, OSError | None]]:
+    """Files below a folder with their POSIX names; hidden ones aside; folders that lead back to themselves once.
+
+    A folder that cannot be read comes with its error.
+    """
     if root.is_file():
-        yield root, _spelled(root.name)
+        yield root, _spelled(root.name), None
         return
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
+    seen = {os.path.realpath(folder) for folder in leave_out}
+    errors: list[OSError] = []
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=errors.append):
         real = os.path.realpath(folder)
         if real in seen:
             folders.clear()
@@ -193,7 +203,30 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
         for name in names:
             if not name.startswith("."):
                 path = Path(folder, name)
-                yield path, _spelled(path.relative_to(root).as_posix())
+                yield path, _spelled(path.relative_to(root).as_posix()), None
+    for error in errors:
+        path = Path(error.filename)
+        yield path, _spelled(path.relative_to(root).as_posix() if path != root else root.name), error
+
+
+def _once(files: list[InputFile], findings: list[Finding]) -> list[InputFile]:
+    """Files that overlapping inputs list twice, once; two files of one name are told."""
+    kept: dict[str, InputFile] = {}
+    names: set[str] = set()
+    for file in files:
+        if kept.setdefault(os.path.realpath(file.path) if not file.fault else file.name, file) is not file:
+            continue
+        if file.name in names:
+            message = "two inputs hold a file of this name: provenance does not tell them apart"
+            findings.append(
+                Finding("same_name", message, Place(file.name), "put them below one input folder")
+            )
+        names.add(file.name)
+    return [
+        file
+        for file in files
+        if kept.get(os.path.realpath(file.path) if not file.fault else file.name) is file
+    ]
 
 
 def _spelled(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -65,10 +66,11 @@ def work_folder(folder: Path) -> Iterator[WorkFolder]:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".work-", ignore_cleanup_errors=True) as name:
             yield WorkFolder(Path(name))
     except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise TransferError(
-            f"the build failed: {error}",
-            place=Place(str(folder)),
-            hint="is the disk full? mend it and build again",
+            f"the build failed: {error.strerror or error}",
+            place=Place(error.filename or str(folder)),
+            hint="the disk is full: make room and build again" if full else "mend the cause and build again",
         ) from error
 
 

@@ -66,6 +66,9 @@ def front_matter(own: Mapping[str, Any], facts: Mapping[str, Any], schema: Recor
         schema: the schema of the records.
     """
     computed = _computed(facts, schema)
+    if not facts["dataset"]["license"] and "license" in own:
+        # The recipe says nothing: the card's own licence stands.
+        computed.pop("license")
     values = {key: value for key, value in own.items() if key not in computed} | computed
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=False, width=100)
     return f"---\n{text}---\n"

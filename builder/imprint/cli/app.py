@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +38,6 @@ _new_lineage = click.option(
 _date = click.option(
     "--date",
     type=click.DateTime(["%Y-%m-%d"]),
-    envvar="IMPRINT_DATE",
     help="Date of the release.  [default: SOURCE_DATE_EPOCH, else the newest date in the data]",
 )
 
@@ -45,13 +45,13 @@ _date = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="imprint", prog_name="imprint")
 def app() -> None:
-    r"""Cleaned articles in; a checked, versioned and loadable dataset release out.
+    """Cleaned articles in; a checked, versioned and loadable dataset release out.
 
     \b
     imprint init my-news --name acme/newswire    lay out a project
     cp articles/*.jsonl my-news/data/raw/        put articles there
     imprint release --project my-news            build, publish, verify
-    """
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
 
 
 @app.command()
@@ -189,6 +189,8 @@ def explain(query: str, project: str, as_json: bool) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit."""
+    # Ended from outside (a time limit, a job system), the command tidies up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     sys.exit(_run(arguments))
 
 
@@ -202,6 +204,8 @@ def _run(arguments: list[str] | None) -> int:
     except click.exceptions.Abort:
         return INTERRUPTED
     except click.ClickException as error:
+        if "--json" in given:
+            show.usage(error.format_message())
         error.show()
         return 2
     except KeyboardInterrupt:

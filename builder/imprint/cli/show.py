@@ -54,6 +54,11 @@ def error(value: ImprintError, *, as_json: bool) -> int:
     return value.exit_code
 
 
+def usage(message: str) -> None:
+    """Print a wrong call as JSON."""
+    _print_json({"status": "failed", "error": "UsageError", "message": message})
+
+
 def released(run: Callable[[Progress], Any], as_json: bool) -> int:
     """Run a release and print what became of it; with --json one object of the same shape whatever happened."""
     try:

@@ -44,3 +44,10 @@ def positions(needles: Array, haystack: Array) -> Array:
     order = np.argsort(haystack, kind="stable")
     at = order[np.minimum(np.searchsorted(haystack, needles, sorter=order), len(haystack) - 1)]
     return np.where(haystack[at] == needles, at, -1)
+
+
+def shared(keys: Array) -> Array:
+    """Mask of the records whose key another record has, too."""
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    mask: Array = counts[inverse] > 1
+    return mask

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from imprint.errors import TransferError
 
@@ -80,7 +84,8 @@ class LocalEngine:
         rest = iter(parts)
         try:
             for part in rest:
-                waiting.append(pool.submit(function, part))
+                with _main_out_of_sight():
+                    waiting.append(pool.submit(function, part))
                 if len(waiting) >= self.workers * IN_FLIGHT:
                     yield waiting.popleft().result()
             while waiting:
@@ -110,7 +115,31 @@ class LocalEngine:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _main_out_of_sight() -> Iterator[None]:
+    """Keep new workers from running the caller's script again, which they do to find functions defined there.
+
+    What is mapped here stands in modules; a script needs no `if __name__ == "__main__":` for us.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update({"__spec__": None, **hidden})
+
+
+def _follow_parent() -> None:
+    """End this worker when its parent ends, however it does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
 def _prepare_worker() -> None:
+    threading.Thread(target=_follow_parent, daemon=True).start()
     # Ctrl-C is left to the parent, which ends the workers; they would each print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Batches of small objects come and go without cycles: looking for garbage at every 700th costs a tenth of the time.

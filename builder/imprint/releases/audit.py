@@ -16,13 +16,13 @@ import orjson
 import pyarrow as pa
 
 from imprint.article import RecordSchema
-from imprint.digests import content_digest, sha256_file
+from imprint.digests import ContentDigest, sha256_file
 from imprint.errors import ImprintError, Place
 from imprint.findings import Finding
 from imprint.releases.accounting import FATES
 from imprint.releases.layout import CHECKSUMS, LEDGER, MANIFEST, SCHEMA
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
-from imprint.releases.ledger import Ledger, from_hex, ledger_rows, sort_times
+from imprint.releases.ledger import Ledger, from_hex, hex_id, ledger_rows, sort_times
 from imprint.releases.manifest import Manifest, ReleaseFile, checksums
 from imprint.releases.shards import read_shard
 from imprint.validation import Validator
@@ -96,7 +96,7 @@ class RecordAudit:
     schema: RecordSchema
     validator: Validator
     _ledger: Iterator[pa.Table] = field(init=False)
-    _digests: dict[str, list[str]] = field(default_factory=dict)
+    _digests: dict[str, ContentDigest] = field(default_factory=dict)
     _rows: dict[str, int] = field(default_factory=dict)
     _ids: list[Any] = field(default_factory=list)
     _clusters: dict[str, list[Any]] = field(default_factory=dict)
@@ -149,10 +149,12 @@ class RecordAudit:
             return
         self._ids.append(ids)
         self._clusters.setdefault(split, []).append(clusters)
-        self._digests.setdefault(split, []).extend(rows.column("row_sha256").to_pylist())
+        self._digests.setdefault(split, ContentDigest()).add(rows.column("row_sha256").to_pylist())
         if isinstance(held, Finding):
             yield held
-        elif differing := [name for name in rows.schema.names if held.column(name) != rows.column(name)]:
+        elif differing := [
+            n for n in rows.schema.names if n != "superseded_raw" and held.column(n) != rows.column(n)
+        ]:
             message = f"the ledger disagrees on {file.path} in {', '.join(differing)}"
             yield Finding("ledger_differs", message, Place(LEDGER))
 
@@ -174,14 +176,16 @@ class RecordAudit:
             if self._rows.get(split, 0) != rows:
                 yield Finding("wrong_rows", f"{split} has {self._rows.get(split, 0)} records, the manifest says {rows}",
                               Place(MANIFEST, field=f"splits.{split}"))  # fmt: skip
-            if content_digest(self._digests.get(split, [])) != self.manifest.content_sha256.get(split):
+            if self._digests.get(split, ContentDigest()).hexdigest() != self.manifest.content_sha256.get(
+                split
+            ):
                 yield Finding("content_differs", f"the content digest of {split} is not the manifest's",
                               Place(MANIFEST, field=f"content_sha256.{split}"))  # fmt: skip
         ids = np.concatenate(self._ids) if self._ids else np.empty(0, "S16")
         values, counts = np.unique(ids, return_counts=True)
         for twice in values[counts > 1][:NAMED].tolist():
             yield Finding(
-                "duplicate_id", "the id stands in the release twice", Place(field="id", value=_hex(twice))
+                "duplicate_id", "the id stands in the release twice", Place(field="id", value=hex_id(twice))
             )
         clusters = [np.unique(np.concatenate(found)) for found in self._clusters.values()]
         values, counts = np.unique(
@@ -189,7 +193,7 @@ class RecordAudit:
         )
         for twice in values[counts > 1][:NAMED].tolist():
             yield Finding(
-                "leak", "the cluster stands in two splits", Place(field="dup_cluster", value=_hex(twice))
+                "leak", "the cluster stands in two splits", Place(field="dup_cluster", value=hex_id(twice))
             )
 
     def _records(self, table: pa.Table, file: ReleaseFile) -> Iterator[Finding]:
@@ -224,7 +228,3 @@ def guarded(findings: Iterator[Finding], code: str, path: str) -> Iterator[Findi
         yield from findings
     except (ImprintError, OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         yield Finding(code, f"the audit stopped: {error}", Place(path))
-
-
-def _hex(value: bytes) -> str:
-    return value.ljust(16, b"\0").hex()

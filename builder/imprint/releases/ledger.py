@@ -4,12 +4,13 @@ It is what makes growth possible without reading texts again: known raw records,
 shard borders of all published rows follow from it. Rows stand in release order (split, added_in, published_at, id), one
 row group for each shard.
 
-Law: `text_key` and `row_sha256` can be recomputed from the shards (imprint.digests); the ledger adds no secret.
+Law: all columns but `superseded_raw` can be recomputed from the shards (imprint.digests). That one lists the raw digests of
+other versions of the article that were judged against this one and lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,7 @@ SCHEMA = pa.schema(
         pa.field("text_sha256", pa.string()),
         pa.field("text_key", pa.string()),
         pa.field("row_sha256", pa.string()),
+        pa.field("superseded_raw", pa.list_(pa.string())),
     ]
 )
 
@@ -48,8 +50,17 @@ SLICE_ROWS = 2048
 Binary = npt.NDArray[np.bytes_]
 
 
-def ledger_rows(table: pa.Table, split: str, schema: RecordSchema) -> pa.Table:
-    """The ledger's rows for the records of one shard, computed from the records alone."""
+def ledger_rows(
+    table: pa.Table, split: str, schema: RecordSchema, superseded: Mapping[str, Sequence[str]] | None = None
+) -> pa.Table:
+    """The ledger's rows for the records of one shard.
+
+    Args:
+        table: the records.
+        split: their split.
+        schema: their schema.
+        superseded: id to the raw digests of other versions that lost; all other columns come from the records alone.
+    """
     keys: list[str] = []
     digests: list[str] = []
     # Digests leave nulls out: columns without any value need not be looked at row by row.
@@ -63,6 +74,12 @@ def ledger_rows(table: pa.Table, split: str, schema: RecordSchema) -> pa.Table:
         "row_bytes": pa.array(row_sizes(table), pa.int64()),
         "text_key": pa.array(keys, pa.string()),
         "row_sha256": pa.array(digests, pa.string()),
+        "superseded_raw": pa.array(
+            [(superseded or {}).get(identity) for identity in table.column("id").to_pylist()]
+            if superseded
+            else [None] * len(table),
+            pa.list_(pa.string()),
+        ),
     }
     same = {name: table.column(name) for name in SCHEMA.names if name not in columns}
     return pa.table({name: {**columns, **same}[name] for name in SCHEMA.names}, schema=SCHEMA)
@@ -106,6 +123,15 @@ class Ledger:
     def __len__(self) -> int:
         return 0 if self.path is None else open_parquet(self.path).rows
 
+    def shard(self, index: int) -> pa.Table:
+        """The rows of one shard.
+
+        Raises:
+            OSError: the file is damaged.
+        """
+        assert self.path is not None
+        return open_parquet(self.path).group(index)
+
     def shards(self) -> Iterator[pa.Table]:
         """The rows of each shard in turn.
 
@@ -132,9 +158,37 @@ class Ledger:
 
 
 def from_hex(column: pa.ChunkedArray | pa.Array, width: int) -> Binary:
-    """A column of hex digests as `width` bytes each; NumPy compares them as it would the digits."""
-    joined = "".join(column.to_pylist())
-    return np.frombuffer(bytes.fromhex(joined), dtype=f"S{width}")
+    """A column of hex digests as `width` bytes each; NumPy compares them as it would the digits.
+
+    Raises:
+        ValueError: a value is null, of another length, or not hexadecimal.
+    """
+    whole = bytearray()
+    for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+        if chunk.null_count:
+            raise ValueError("a digest is missing")
+        # All at once from the buffer: a Python string for each digest would cost ten times its bytes.
+        offsets = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        if (np.diff(offsets) != 2 * width).any():
+            raise ValueError(f"a digest does not have {2 * width} digits")
+        data = memoryview(chunk.buffers()[2] or b"")[int(offsets[0]) : int(offsets[-1])]
+        whole += bytes.fromhex(str(data, "ascii"))
+    return np.frombuffer(bytes(whole), dtype=f"S{width}")
+
+
+def from_binary(column: pa.ChunkedArray, width: int) -> Binary:
+    """A column of fixed-size binary values as an array."""
+    pieces = [
+        np.frombuffer(chunk.buffers()[1], f"S{width}")[chunk.offset : chunk.offset + len(chunk)]
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty(0, f"S{width}")
+
+
+def hex_id(value: bytes) -> str:
+    """An id of 16 bytes as records write it; NumPy takes zero bytes at the end for padding."""
+    return value.ljust(16, b"\0").hex()
 
 
 def sort_times(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.int64]:

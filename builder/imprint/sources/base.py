@@ -32,13 +32,16 @@ class InputFile:
     """Name of its format in `sources.BY_NAME`."""
     compression: str
     """Suffix of the compression, such as `.gz`; empty for none."""
+    is_one_article: bool = False
+    """Whether it holds one article rather than many."""
     fault: Finding | None = None
     """Why it cannot be read, where the scan has found that out."""
 
     @property
     def source(self) -> str:
-        """The source of the accounting: the first component of the name."""
-        return self.name.split("/", 1)[0]
+        """The source of the accounting: the first component of the name; articles that lie flat are one source."""
+        first, slash, _ = self.name.partition("/")
+        return first if slash or not self.is_one_article else self.group
 
     @property
     def group(self) -> str:

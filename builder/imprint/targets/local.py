@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -23,11 +22,12 @@ import orjson
 
 from imprint.digests import CHUNK_BYTES, canonical_json, sha256_file
 from imprint.errors import ConflictError, Place, TransferError, UsageError
+from imprint.placing import NO_LINKS, link_or_copy, sync
 from imprint.progress import Progress
 from imprint.releases.layout import CHECKSUMS, MANIFEST, Version
 from imprint.releases.manifest import Manifest, checksums
 from imprint.targets.base import Published, Receipt
-from imprint.targets.staging import exclusively, staging, sync_folder
+from imprint.targets.staging import exclusively, staging
 
 REF_FORMAT = "imprint-ref/1"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -52,9 +52,12 @@ class LocalTarget:
     def versions(self) -> list[Published]:
         """The versions whose ref exists, the lowest first."""
         try:
-            refs = sorted((self.root / "refs").glob("*.json"))
+            with os.scandir(self.root / "refs") as entries:
+                refs = [Path(entry.path) for entry in entries if entry.name.endswith(".json")]
+        except FileNotFoundError:
+            return []
         except OSError as error:
-            raise _failed(self.root, error) from error
+            raise _failed(self.root / "refs", error) from error
         return sorted((self._ref(path) for path in refs), key=lambda published: published.version)
 
     def manifest(self, version: Version) -> Manifest:
@@ -110,7 +113,7 @@ class LocalTarget:
             raise TransferError(
                 f"the registry cannot be written: {error}",
                 place=Place(self.location),
-                hint="nothing was published; mend the cause and publish again",
+                hint="nothing was published there; mend the cause and publish again",
             ) from error
 
     def _publish(self, release: Path, manifest: Manifest, stage: Path, progress: Progress) -> Receipt:
@@ -124,8 +127,8 @@ class LocalTarget:
             (stage / name).write_bytes(data)
             self._store(stage / name, hashlib.sha256(data).hexdigest(), stage)
         staged = self._stage(manifest, stage)
-        for folder in (self.root / "objects").iterdir():
-            sync_folder(folder)
+        for folder in (self.root / "objects", *(self.root / "objects").iterdir()):
+            sync(folder)
         if not self._create_ref(manifest, stage):
             self._same_or_refuse(self.root / "refs" / f"{manifest.version}.json", manifest)
         self._show(manifest, staged)
@@ -187,7 +190,8 @@ class LocalTarget:
         for path, digest in digests.items():
             (staged / path).parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(self._object(digest), staged / path)
-        sync_folder(staged)
+        for folder in {(staged / path).parent for path in digests}:
+            sync(folder)
         return staged
 
     def _create_ref(self, manifest: Manifest, stage: Path) -> bool:
@@ -204,13 +208,15 @@ class LocalTarget:
             os.link(temporary, ref)
         except FileExistsError:
             return False
-        except OSError:
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
             # No hard links here: publishers take turns, and the ref appears whole by a rename.
             with exclusively(ref.parent / ".lock"):
                 if ref.exists():
                     return False
                 temporary.replace(ref)
-        sync_folder(ref.parent)
+        sync(ref.parent)
         return True
 
     def _show(self, manifest: Manifest, staged: Path) -> None:
@@ -220,16 +226,7 @@ class LocalTarget:
         except OSError:
             if not self.folder(manifest.version).exists():
                 raise
-        sync_folder(self.root)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Hard-link a file, or copy it where the file system has no links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-        target.chmod(0o444)
+        sync(self.root)
 
 
 def _require_digest(seen: str, wanted: str, path: Path) -> None:

@@ -10,25 +10,27 @@ fails or finds nothing new leaves no release behind.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from imprint.article import RecordSchema
 from imprint.building.account import account, limit_rejected
+from imprint.building.candidates import Candidates, load_candidates
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
 from imprint.building.decide import decisions_of, removed_lines, repeated_lines
 from imprint.building.finish import FinishTask, finish
 from imprint.building.ingest import Ingested, IngestTask, ingest
+from imprint.building.outcome import BuildResult
 from imprint.building.parts import Part, WorkFolder
+from imprint.building.plan import plan_shards
 from imprint.building.previous import Previous
 from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
-from imprint.building.resolve import CORRECTION, NEW, Candidates, Resolution, load_candidates, resolve
+from imprint.building.resolve import NEW, Resolution, resolve
 from imprint.building.scan import Scan, scan
 from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
-from imprint.building.write import check_rows, plan_shards, write
+from imprint.building.write import check_rows, write
 from imprint.digests import pretty_json
 from imprint.engine.base import Engine
 from imprint.engine.local import LocalEngine
@@ -37,9 +39,10 @@ from imprint.findings import Finding
 from imprint.progress import Progress, Silent
 from imprint.project import Project, open_project
 from imprint.releases.accounting import Accounting
+from imprint.releases.ledger import hex_id
 from imprint.releases.versions import Change, next_version, schema_change
 from imprint.validation import Validator
-from imprint.verbs.lineage import find_previous
+from imprint.verbs.lineage import check_call, find_previous
 
 INLINE_BYTES = 8 << 20
 """Below this much input no workers are started: they would take longer than the work."""
@@ -48,32 +51,6 @@ PRELOAD = ("imprint.building.finish", "imprint.building.ingest", "imprint.buildi
 """Modules that the workers' server process imports once."""
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """What a build did."""
-
-    status: str
-    """`built`, or `unchanged` where there is nothing new to publish."""
-    version: str
-    """Version of the release that was built, or of the previous one."""
-    previous: str | None
-    """Version of the previous release."""
-    splits: dict[str, int]
-    """Records of each split."""
-    accounting: dict[str, int]
-    """Fates of the records read."""
-    manifest_sha256: str
-    """Digest of the manifest that was built, or of the previous one."""
-    folder: str
-    """The build folder: release/, quarantine.jsonl, residue.jsonl, fates.parquet."""
-    findings: tuple[Finding, ...] = field(default=(), compare=False)
-    """What is worth knowing."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The result for --json and build.json."""
-        return {**asdict(self), "findings": [finding.as_dict() for finding in self.findings]}
 
 
 def build(
@@ -107,6 +84,7 @@ def build(
     """
     opened = open_project(Path(project))
     Validator(opened.schema)
+    check_call(opened, bump, workers, date)
     with build_lock(opened.build), work_folder(opened.build) as work:
         before = find_previous(opened, previous=previous, to=to, new_lineage=new_lineage)
         return _Build(opened, before, work, progress or Silent(), bump, date).run(workers)
@@ -138,7 +116,7 @@ class _Build:
     def run(self, workers: int | None) -> BuildResult:
         """Build, and put the result into the build folder."""
         empty(self.project.build)
-        found = scan(self.project.inputs, LocalEngine(1), self.work.unpacked)
+        found = scan(self.project.inputs, self.work.unpacked, self.project.outputs)
         self._require_input(found)
         small = workers is None and found.size <= INLINE_BYTES
         engine = LocalEngine(1 if small else workers, preload=PRELOAD)
@@ -158,7 +136,8 @@ class _Build:
         limit_rejected(ingested, finished, self.recipe.max_rejected, f"{self.project.build}/{QUARANTINE}")
         candidates = load_candidates(self.work, len(found.parts))
         result = resolve(self.work, candidates, self.previous, self.recipe)
-        write_reports(self.project.build, self.work, found.parts, finished, result)
+        because = partial(result.because, found=candidates, previous=self.previous)
+        write_reports(self.project.build, self.work, found.parts, finished, result, because)
         accounting = account(self.work, ingested, finished, result, self.previous)
         self.findings += [*found.findings, *result.findings]
         change = self._change(candidates, result)
@@ -238,10 +217,9 @@ class _Build:
 
     def _change(self, found: Candidates, result: Resolution) -> Change:
         new = result.split[result.outcome == NEW]
-        corrections = np.flatnonzero(result.outcome == CORRECTION).tolist()
         return Change(
             added={split: int((new == index).sum()) for index, split in enumerate(self.recipe.splits.ratios)},
-            changed=tuple(sorted(found.hex_id(index) for index in corrections)),
+            changed=tuple(sorted(hex_id(found.ids[index]) for index in result.versions.corrections)),
             schema=schema_change(self.previous.schema, self.project.schema) if self.previous.schema else None,
         )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from imprint.article import RecordSchema
-from imprint.building.previous import Previous
 from imprint.building.reports import FATE_ROWS, FATES, QUARANTINE
 from imprint.cleaning.urls import canonical_url
-from imprint.errors import Place, UsageError
+from imprint.digests import id_of_url
+from imprint.errors import Place, TransferError, UsageError
 from imprint.project import Project, open_project
-from imprint.releases.shards import read_shard
 from imprint.verbs.lineage import find_previous
+
+LAST_ROW = 2**63 - 1
+"""No file has more rows."""
+
+TOLD = ("id", "title", "url", "published_at", "date_precision", "input_file", "input_row", "raw_sha256", "processing",
+        "dup_cluster", "added_in")  # fmt: skip
+"""Fields of a published record that its story tells."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _AT_ROW = re.compile(r"(?P<file>.+):(?P<row>\d+)")
@@ -76,11 +82,9 @@ def explain(query: str, project: str | Path = ".") -> ExplainResult:
     """
     opened = open_project(Path(project))
     query = _relative(query, opened)
-    released = find_previous(opened, previous=None, to=None)
-    fates = _fates(opened, query)
-    stories = [_story(opened, row, released) for row in fates.to_pylist()]
-    if not stories:
-        stories = list(_published_only(query, released))
+    archive = _Archive(opened)
+    rows = sorted(_fates(opened, query).to_pylist(), key=lambda row: (row["input_file"], row["input_row"]))
+    stories = [archive.story(row) for row in rows] or list(archive.published_only(query))
     if not stories:
         raise UsageError(
             f"no record answers to {query!r} in the last build or the newest release",
@@ -95,26 +99,27 @@ def _fates(project: Project, query: str) -> pa.Table:
     path = project.build / FATES
     if not path.exists():
         return FATE_ROWS.empty_table()
-    return pq.read_table(path, filters=_filter(query))
+    try:
+        return pq.read_table(path, filters=_filter(query))
+    except (OSError, pa.ArrowException) as error:
+        raise TransferError(
+            f"the report is damaged: {error}", place=Place(str(path)), hint="build again"
+        ) from error
 
 
 def _filter(query: str) -> pc.Expression:
     if _ID.fullmatch(query):
         return pc.field("id") == query
     if "://" in query:
-        return pc.field("id") == _id_of_url(query)
+        return pc.field("id") == id_of_url(canonical_url(query))
     file, row = _file_and_row(query)
     named = pc.field("input_file") == file
     return named & (pc.field("input_row") == row) if row is not None else named
 
 
-def _id_of_url(url: str) -> str:
-    return hashlib.sha256(canonical_url(url).encode()).hexdigest()[:32]
-
-
 def _file_and_row(query: str) -> tuple[str, int | None]:
     match = _AT_ROW.fullmatch(query)
-    return (match["file"], int(match["row"])) if match else (query, None)
+    return (match["file"], min(int(match["row"]), LAST_ROW)) if match else (query, None)
 
 
 def _relative(query: str, project: Project) -> str:
@@ -123,24 +128,79 @@ def _relative(query: str, project: Project) -> str:
     for root in project.inputs:
         if path.exists() and path.resolve().is_relative_to(root.resolve()):
             name = path.resolve().relative_to(root.resolve()).as_posix()
-            return query.replace(str(path), root.name if name == "." else name, 1)
+            given = _file_and_row(query)[0]
+            return (root.name if name == "." else name) + query.removeprefix(given)
     return query
 
 
-def _story(project: Project, row: Mapping[str, Any], released: Previous) -> Story:
-    identity, fate = row["id"], row["fate"]
-    published = rejected = None
-    if fate == "quarantined":
-        rejected = _quarantined(project, row["input_file"], row["input_row"])
-    elif fate == "known":
-        published = _published(released, "raw_sha256", row["raw_sha256"])
-        identity = published["id"] if published else None
-    else:
-        published = _published(released, "id", row["because"] or identity)
-    return Story(
-        identity, fate, _sentence(fate, row["because"], published, rejected), row["input_file"], row["input_row"],
-        row["because"], published, rejected,
-    )  # fmt: skip
+class _Archive:
+    """The last build and the newest release, as they are asked; each file is read once for all questions."""
+
+    def __init__(self, project: Project) -> None:
+        self.build = project.build
+        self.released = find_previous(project, previous=None, to=None, any_lineage=True)
+
+    def story(self, row: Mapping[str, Any]) -> Story:
+        """The story of a record that the last build read."""
+        identity, fate = row["id"], row["fate"]
+        published = rejected = None
+        if fate == "quarantined":
+            rejected = self._quarantine.get((row["input_file"], row["input_row"]))
+        elif fate == "known":
+            published = self.published("raw_sha256", row["raw_sha256"])
+            identity = published["id"] if published else None
+        else:
+            published = self.published("id", row["because"] or identity)
+        sentence = _sentence(fate, row["because"], published, rejected)
+        place = row["input_file"], row["input_row"]
+        return Story(identity, fate, sentence, *place, row["because"], published, rejected)
+
+    def published_only(self, query: str) -> Iterator[Story]:
+        """Records that the last build did not read, but the newest release holds."""
+        if _ID.fullmatch(query) or "://" in query:
+            identity = query if _ID.fullmatch(query) else id_of_url(canonical_url(query))
+            found = [self.published("id", identity)]
+        else:
+            found = list(self._published_from(*_file_and_row(query)))
+        for record in filter(None, found):
+            sentence = _sentence("published", None, record, None)
+            yield Story(
+                record["id"], "published", sentence, record["input_file"], record["input_row"], None, record
+            )
+
+    def published(self, column: str, value: str) -> dict[str, Any] | None:
+        """A record of the newest release, by a column of its ledger."""
+        row = self._rows(column).get(value)
+        return None if row is None else self._record(*self.released.shard_of(row))
+
+    @cached_property
+    def _quarantine(self) -> dict[tuple[str, int], Mapping[str, Any]]:
+        path = self.build / QUARANTINE
+        entries = map(orjson.loads, path.read_bytes().splitlines()) if path.exists() else ()
+        return {(entry["file"], entry["row"]): entry for entry in entries}
+
+    @cache  # noqa: B019 - the archive lives as long as the question
+    def _rows(self, column: str) -> dict[str, int]:
+        values = self.released.ledger.columns(column).column(0).to_pylist()
+        return {value: row for row, value in enumerate(values)}
+
+    @cache  # noqa: B019
+    def _shard(self, shard: int) -> list[dict[str, Any]]:
+        table = self.released.shard(shard, list(TOLD))
+        return RecordSchema.parse(self.released.schema).json_rows(table)
+
+    def _published_from(self, file: str, row: int | None) -> Iterator[dict[str, Any]]:
+        for shard in range(len(self.released.shard_starts) - 1):
+            for at, record in enumerate(self._shard(shard)):
+                if record["input_file"] == file and row in {None, record["input_row"]}:
+                    yield self._record(shard, at)
+
+    def _record(self, shard: int, at: int) -> dict[str, Any]:
+        assert self.released.manifest is not None
+        file = self.released.manifest.shards[shard]
+        version = str(self.released.manifest.version)
+        place = {"version": version, "split": file.split, "shard": file.path, "row": at + 1}
+        return {**place, **self._shard(shard)[at]}
 
 
 def _sentence(
@@ -153,69 +213,10 @@ def _sentence(
     )
     if fate == "quarantined":
         return f"rejected: {rejected['message'] if rejected else because}"
-    if fate == "exact_duplicate":
+    if fate == "exact_duplicates":
         return f"dropped: {because} has the same text and is kept, {where}"
     if fate == "superseded":
         return f"dropped: another version of the article {because} is kept, {where}"
     if fate == "known":
         return f"published already, {where}; it was not processed again"
     return f"published, {where}" if published else "new in this build, not in a release yet"
-
-
-def _quarantined(project: Project, file: str, row: int) -> Mapping[str, Any] | None:
-    with (project.build / QUARANTINE).open("rb") as entries:
-        for line in entries:
-            entry: dict[str, Any] = orjson.loads(line)
-            if entry["file"] == file and entry["row"] == row:
-                return entry
-    return None
-
-
-def _published_only(query: str, released: Previous) -> Iterator[Story]:
-    """Records that the last build did not read, but the newest release holds."""
-    if _ID.fullmatch(query) or "://" in query:
-        found = [_published(released, "id", query if _ID.fullmatch(query) else _id_of_url(query))]
-    else:
-        found = _published_from(released, *_file_and_row(query))
-    for record in found:
-        if record:
-            sentence = _sentence("published", None, record, None)
-            yield Story(
-                record["id"], "published", sentence, record["input_file"], record["input_row"], None, record
-            )
-
-
-def _published(released: Previous, column: str, value: str) -> dict[str, Any] | None:
-    """A record of the newest release, by a column of its ledger."""
-    rows = pc.index(released.ledger.columns(column).column(0), value).as_py()
-    if rows < 0:
-        return None
-    shard, at = released.shard_of(rows)
-    return _record(released, shard, at)
-
-
-def _published_from(released: Previous, file: str, row: int | None) -> list[dict[str, Any] | None]:
-    found: list[dict[str, Any] | None] = []
-    for shard in range(len(released.shard_starts) - 1):
-        table = read_shard(released.shard_file(shard), columns=["input_file", "input_row"])
-        mask = pc.equal(table.column("input_file"), file)
-        if row is not None:
-            mask = pc.and_(mask, pc.equal(table.column("input_row"), row))
-        found += [_record(released, shard, at) for at in pc.indices_nonzero(mask).to_pylist()]
-    return found
-
-
-def _record(released: Previous, shard: int, at: int) -> dict[str, Any]:
-    assert released.manifest is not None
-    file = released.manifest.shards[shard]
-    names = ["id", "title", "url", "published_at", "date_precision", "input_file", "input_row", "raw_sha256",
-             "processing", "dup_cluster", "added_in"]  # fmt: skip
-    schema = RecordSchema.parse(released.schema)
-    record = schema.json_rows(read_shard(released.shard_file(shard), columns=names).slice(at, 1))[0]
-    place = {
-        "version": str(released.manifest.version),
-        "split": file.split,
-        "shard": file.path,
-        "row": at + 1,
-    }
-    return {**place, **record}

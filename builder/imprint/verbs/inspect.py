@@ -111,7 +111,7 @@ class InspectResult:
         }
 
 
-def inspect(paths: Sequence[str | Path], *, project: str | Path = ".") -> InspectResult:
+def inspect(paths: str | Path | Sequence[str | Path], *, project: str | Path = ".") -> InspectResult:
     """Look at an input.
 
     Args:
@@ -125,8 +125,9 @@ def inspect(paths: Sequence[str | Path], *, project: str | Path = ".") -> Inspec
     schema_path = root / SCHEMA if (root / SCHEMA).exists() else template(SCHEMA)
     schema = RecordSchema.parse(read_json(schema_path, SCHEMA))
     recipe = read_recipe(root) if (root / RECIPE).exists() else Recipe(Dataset("local/inspected"))
+    given = [paths] if isinstance(paths, (str, Path)) else paths
     with tempfile.TemporaryDirectory(prefix="imprint-inspect-") as unpacked:
-        files, findings = list_input([Path(path) for path in paths], Path(unpacked))
+        files, findings = list_input([Path(path) for path in given], Path(unpacked))
         groups: dict[str, list[InputFile]] = {}
         for file in files:
             groups.setdefault(file.group, []).append(file)

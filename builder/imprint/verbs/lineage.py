@@ -6,15 +6,50 @@ on its manifest; a recipe that would change splits or thresholds within a lineag
 
 from __future__ import annotations
 
+import difflib
+import re
 from pathlib import Path
 
+from imprint.article import RecordSchema
 from imprint.building.previous import NO_PREVIOUS, Previous
 from imprint.errors import ConflictError, Place, UsageError
 from imprint.project import Project
-from imprint.releases.layout import Version
+from imprint.releases.layout import LEVELS, Version
 from imprint.releases.manifest import Manifest
+from imprint.sources.recognise import WRITTEN_BY_IMPRINT
 from imprint.targets import open_target
 from imprint.targets.base import Published, Target
+
+
+def check_call(project: Project, bump: str, workers: int | None, date: str | None) -> None:
+    """Refuse what a build could only fail at later.
+
+    Raises:
+        UsageError: an option has no such value, `[input.fields]` names no field, or a target lies where builds work.
+    """
+    if bump not in {"auto", *LEVELS}:
+        raise UsageError(f"bump is auto, {', '.join(LEVELS)}", place=Place(field="bump", value=bump))
+    if workers is not None and workers < 1:
+        raise UsageError("there is at least one worker", place=Place(field="workers", value=str(workers)))
+    if date is not None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", date) is None:
+        raise UsageError("a date is written as 2026-02-03", place=Place(field="date", value=date))
+    known = RecordSchema.parse(project.schema).by_name.keys() - WRITTEN_BY_IMPRINT
+    for name in project.recipe.input.fields.keys() - known:
+        near = difflib.get_close_matches(name, known, 1)
+        raise UsageError(
+            "imprint writes this field itself"
+            if name in WRITTEN_BY_IMPRINT
+            else "the schema has no such field",
+            place=Place("imprint.toml", field=f"input.fields.{name}"),
+            hint=f"did you mean {near[0]}?" if near else f"fields are {', '.join(sorted(known))}",
+        )
+    for registry in project.recipe.targets:
+        folder = (project.root / registry).resolve()
+        if "://" not in registry and folder.is_relative_to(project.build.resolve()):
+            raise UsageError(
+                "a registry inside data/build would be taken away by the next build",
+                place=Place("imprint.toml", field="release.targets", value=registry),
+            )
 
 
 def project_targets(project: Project, to: str | None = None) -> list[Target]:
@@ -25,7 +60,12 @@ def project_targets(project: Project, to: str | None = None) -> list[Target]:
 
 
 def find_previous(
-    project: Project, *, previous: str | None, to: str | None, new_lineage: bool = False
+    project: Project,
+    *,
+    previous: str | None,
+    to: str | None,
+    new_lineage: bool = False,
+    any_lineage: bool = False,
 ) -> Previous:
     """The release to grow from; NO_PREVIOUS for a first one.
 
@@ -34,6 +74,7 @@ def find_previous(
         previous: the release that was named, or `none`.
         to: a further registry to look in.
         new_lineage: whether only the version is taken from it: nothing counts as published.
+        any_lineage: whether it may be of another lineage, because nothing grows from it.
 
     Raises:
         UsageError: the release that was named does not exist.
@@ -54,7 +95,8 @@ def find_previous(
     manifest = target.manifest(version)
     if new_lineage:
         return Previous.before_new_lineage(manifest)
-    _same_lineage(project, manifest, target)
+    if not any_lineage:
+        _same_lineage(project, manifest, target)
     return Previous.open(target.fetch(version), manifest)
 
 

@@ -7,6 +7,7 @@ others; running it again finishes what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import orjson
 
 from imprint.building.workspace import RELEASE, REPORT
-from imprint.errors import ImprintError, Place, UsageError
+from imprint.errors import ConflictError, ImprintError, Place, TransferError, UsageError
 from imprint.progress import Progress, Silent
 from imprint.project import Project, open_project
 from imprint.releases.layout import MANIFEST, Version
@@ -95,9 +96,18 @@ def publish(
         results = _complete(opened, targets, version, report["manifest_sha256"], watch)
     else:
         folder = opened.build / RELEASE
-        manifest = Manifest.parse((folder / MANIFEST).read_bytes())
+        try:
+            manifest = Manifest.parse((folder / MANIFEST).read_bytes())
+        except OSError as error:
+            raise UsageError(
+                "nothing is built", place=Place(str(folder)), hint="run imprint build"
+            ) from error
         if manifest.digest != report["manifest_sha256"]:
             raise UsageError("the build was altered", place=Place(str(folder / MANIFEST)), hint="build again")
+        for target in targets:
+            # One that cannot be read fails below, without harm to the others.
+            with suppress(TransferError):
+                _refuse_stale(target, manifest)
         results = [_publish(target, folder, manifest, watch) for target in targets]
     statuses = {result.status for result in results}
     status = "failed" if "failed" in statuses else "published" if "published" in statuses else "unchanged"
@@ -134,6 +144,22 @@ def _complete(
         place=Place(str(project.build)),
         hint="run imprint build again",
     )
+
+
+def _refuse_stale(target: Target, manifest: Manifest) -> None:
+    """Refuse to publish what does not follow the newest version that a target holds.
+
+    Raises:
+        ConflictError: somebody has published since this was built.
+    """
+    before = manifest.document["previous"]
+    held = [version for version in target.versions() if version.version != manifest.version]
+    if held and (before is None or Version.parse(before["version"]) < held[-1].version):
+        raise ConflictError(
+            f"version {held[-1].version} was published since {manifest.version} was built",
+            place=Place(target.location),
+            hint="build again: the next release follows it",
+        )
 
 
 def _publish(target: Target, folder: Path, manifest: Manifest, watch: Progress) -> TargetResult:

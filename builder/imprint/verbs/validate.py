@@ -17,7 +17,6 @@ from imprint.building.ingest import IngestTask, ingest
 from imprint.building.parts import WorkFolder
 from imprint.building.quarantine import read_quarantine
 from imprint.building.scan import scan
-from imprint.engine.local import LocalEngine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.progress import Progress, Silent
@@ -56,7 +55,7 @@ class ValidateResult:
 
 
 def validate(
-    paths: Sequence[str | Path], *, project: str | Path = ".", progress: Progress | None = None
+    paths: str | Path | Sequence[str | Path], *, project: str | Path = ".", progress: Progress | None = None
 ) -> ValidateResult:
     """Check records against the project's schema (the template's, outside a project).
 
@@ -75,7 +74,7 @@ def validate(
     document = read_json(schema_path, SCHEMA)
     recipe = read_recipe(root) if (root / RECIPE).exists() else Recipe(Dataset("local/records"))
     check = _Check(RecordSchema.parse(document), Validator(document), recipe)
-    for path in map(Path, paths):
+    for path in map(Path, [paths] if isinstance(paths, (str, Path)) else paths):
         if not path.exists():
             raise UsageError("the path does not exist", place=Place(str(path)))
         watch.note(f"validating {path}")
@@ -149,7 +148,7 @@ class _Check:
         """Raw articles go through the first steps of a build, and what those reject is found."""
         with tempfile.TemporaryDirectory(prefix="imprint-validate-") as name:
             work = WorkFolder(Path(name))
-            found = scan([path], LocalEngine(1), work.unpacked)
+            found = scan([path], work.unpacked)
             self.findings += found.findings
             fields = tuple(self.schema.by_name)
             ingested = [
