@@ -104,7 +104,7 @@ def test_dates_of_mail_and_feeds_are_read(value, text):
         "", " ", "None", "null", "NaN", "n/a", "today", "yesterday", "2 hours ago", "12:30", "Monday", "February",
         "7 February", "Feb 2024 7th", "04/03/2024", "3.4.2024", "24-02-07", "2024-2-7", "2024-13-01", "2024-00-10",
         "2024-02-30", "2023-02-29", "0000-01-01", "2024-02-07T25:00:00Z", "2024-02-07T17:60:00Z", "2024-02-07T17:20:20+25:00",
-        "2024-02-07Z", "February 30, 2024", "31 April 2024", "February 7, 24", "Febtober 7, 2024", "20250", "1707326420",
+        "2024-02-07Z", "February 30, 2024", "31 April 2024", "February 7, 24", "Febtober 7, 2024", "20250", "17073264201234", "07/02/2024",
         "Wed, 31 Feb 2024 17:20:20 GMT", "Wed, 07 Feb 2024 25:20:20 GMT", "07 Foo 2024 17:20:20 GMT",
         "\uff12\uff10\uff12\uff14-02-07", "2024-02-07T17:20:20Z and later", "Published 2024-02-07",
         "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00",
@@ -159,3 +159,23 @@ def test_what_was_read_reads_back_as_itself_and_nothing_raises(value):
         again = parse_date(date.text)
         assert again is not None
         assert (again.text, again.micros) == (date.text, date.micros)
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "precision"),
+    [
+        ("1707326420", "2024-02-07T17:20:20Z", "second"),
+        ("1707326420000", "2024-02-07T17:20:20Z", "second"),
+        ("1707326420123", "2024-02-07T17:20:20.123000Z", "microsecond"),
+        ("2024/2/7", "2024-02-07T00:00:00Z", "day"),
+        ("2024.02.07", "2024-02-07T00:00:00Z", "day"),
+        ("February 2024", "2024-02-01T00:00:00Z", "month"),
+        ("2024-02-07 9:00:00 -0500", "2024-02-07T14:00:00Z", "second"),
+        ("20240207T172020Z", "2024-02-07T17:20:20Z", "second"),
+        ("2024-02-07 17:20:20+00", "2024-02-07T17:20:20Z", "second"),
+    ],
+)
+def test_what_databases_and_archives_write_is_read(given, text, precision):
+    found = parse_date(given)
+    assert found is not None
+    assert (found.text, found.precision) == (text, precision)

@@ -94,3 +94,26 @@ def _pid(_: int) -> int:
 
 def test_there_is_at_least_one_worker() -> None:
     assert available_workers() >= 1
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import os, signal\nfrom imprint.engine.local import LocalEngine\nfrom tests.engine.test_local import _pid\n"
+        "engine = LocalEngine(2)\nprint(*set(engine.map(_pid, range(8))), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    workers = [int(pid) for pid in done.stdout.split()]
+    assert workers
+    # Each worker waits for its parent's end and is gone soon after; the loop is bounded by the test's patience.
+    for _ in range(2000):
+        if not any(Path(f"/proc/{pid}/stat").exists() for pid in workers):
+            break
+        os.sched_yield()
+        Path("/proc/loadavg").read_text()
+    alive = [pid for pid in workers if Path(f"/proc/{pid}/stat").exists()]
+    states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in alive]
+    assert all(state == "Z" for state in states)

@@ -281,3 +281,43 @@ def test_what_a_killed_build_left_is_taken_away(make_project: MakeProject) -> No
     write_jsonl(left / "x.jsonl", [])
     imprint.build(root)
     assert not left.exists()
+
+
+def test_inputs_that_overlap_are_read_once(make_project: MakeProject) -> None:
+    root = make_project(
+        (article(i) for i in range(10)), recipe={'["data/raw"]': '["data/raw", "data/raw/articles.jsonl"]'}
+    )
+    assert imprint.build(root).accounting["read"] == 10
+
+
+def test_two_inputs_with_one_name_are_a_finding(make_project: MakeProject) -> None:
+    root = make_project((article(i) for i in range(10)), recipe={'["data/raw"]': '["data/raw", "more"]'})
+    write_jsonl(root / "more/articles.jsonl", [article(20)])
+    result = imprint.build(root)
+    assert result.accounting["read"] == 11
+    assert [finding.code for finding in result.findings] == ["same_name"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [('txet = "text"', "no such field"), ('id = "url"', "imprint writes this field itself")],
+)
+def test_an_override_of_no_field_is_refused(make_project: MakeProject, line: str, message: str) -> None:
+    root = make_project([article(1)], recipe={"[input.fields]": f"[input.fields]\n{line}"})
+    with pytest.raises(UsageError, match=message):
+        imprint.build(root)
+
+
+@pytest.mark.parametrize("options", [{"bump": "huge"}, {"workers": 0}, {"date": "tomorrow"}])
+def test_a_wrong_option_is_refused_before_anything_is_read(
+    make_project: MakeProject, options: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError):
+        imprint.build(make_project([article(1)]), **options)
+
+
+def test_a_card_that_is_not_utf8_is_named(make_project: MakeProject) -> None:
+    root = make_project([article(1)])
+    (root / "dataset_card.md").write_bytes(b"caf\xe9")
+    with pytest.raises(UsageError, match="byte 4 of the file is not UTF-8"):
+        imprint.build(root)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import imprint
-from imprint.errors import ConflictError
+from imprint.errors import ConflictError, TransferError
 from tests.conftest import MakeProject, article, released_rows, write_jsonl
 
 
@@ -236,3 +236,136 @@ def test_many_small_crawls_keep_every_record_in_its_place(make_project: MakeProj
         assert len(now) == len(seen) + 12
         seen = now
     assert imprint.verify(root / "data/releases/acme/newswire", load=False).ok
+
+
+def test_a_text_is_never_dropped_for_one_that_is_not_kept(make_project: MakeProject) -> None:
+    # B repeats the text of the older version of A; the newer version of A counts, so B must be published.
+    old = article(1, retrieved_at="2024-01-01T00:00:00Z")
+    new = article(1, text="The corrected text of article one.", retrieved_at="2024-02-01T00:00:00Z")
+    copy = article(2, text=old["text"])
+    root = make_project([old, new, copy, article(3)])
+    result = publish(root)
+    assert (result.accounting["new"], result.accounting["exact_duplicates"]) == (3, 1)
+    texts = {row["text"] for row in released_rows(root, "1.0.0").values()}
+    assert {old["text"], new["text"]} <= texts
+    [lost] = [s for s in imprint.explain("articles.jsonl", root).stories if s.fate == "exact_duplicates"]
+    assert lost.published is not None
+    assert lost.published["url"] == copy["url"]
+
+
+def test_a_held_correction_takes_no_other_article_with_it(make_project: MakeProject) -> None:
+    root = make_project(article(i) for i in range(10))
+    publish(root)
+    same = "A text that a correction and a new article share."
+    write_jsonl(
+        root / "data/raw/more.jsonl", [article(3, text=same, date="2023-01-01"), article(20, text=same)]
+    )
+    assert publish(root).version == "1.1.0"
+    rows = released_rows(root, "1.1.0").values()
+    assert [row["url"] for row in rows if row["text"] == same] == [article(20)["url"]]
+
+
+def test_a_text_that_a_correction_gives_up_may_be_published_by_another(make_project: MakeProject) -> None:
+    root = make_project((article(i) for i in range(10)), recipe={'"hold"': '"apply"'})
+    publish(root)
+    given_up = article(3)["text"]
+    write_jsonl(root / "data/raw/more.jsonl", [article(3, text="Corrected."), article(20, text=given_up)])
+    publish(root, bump="major")
+    rows = released_rows(root, "2.0.0").values()
+    assert [row["url"] for row in rows if row["text"] == given_up] == [article(20)["url"]]
+    assert imprint.verify(root / "data/releases/acme/newswire", load=False).ok
+
+
+def test_applied_corrections_settle_whatever_is_read_again(make_project: MakeProject) -> None:
+    root = make_project((article(i) for i in range(10)), recipe={'"hold"': '"apply"'})
+    publish(root)
+    write_jsonl(
+        root / "data/raw/new.jsonl", [article(3, text="Corrected."), article(4, text="Also corrected.")]
+    )
+    publish(root, bump="major")
+    for _ in range(2):
+        assert publish(root).status == "unchanged"
+    write_jsonl(root / "data/raw/newer.jsonl", [article(3, text="Corrected once more.")])
+    publish(root, bump="major")
+    assert publish(root).status == "unchanged"
+    texts = {row["text"] for row in released_rows(root, "3.0.0").values()}
+    assert {"Corrected once more.", "Also corrected."} <= texts
+
+
+def test_of_two_versions_in_one_input_one_counts_and_stays(make_project: MakeProject) -> None:
+    articles = [*(article(i) for i in range(10)), article(3, text="Another version.")]
+    root = make_project(articles, recipe={'"hold"': '"apply"'})
+    publish(root)
+    assert publish(root).status == "unchanged"
+
+
+def test_an_older_version_never_takes_the_place_of_a_newer_one(make_project: MakeProject) -> None:
+    root = make_project(
+        (article(i, retrieved_at="2024-05-01T00:00:00Z") for i in range(10)), recipe={'"hold"': '"apply"'}
+    )
+    publish(root)
+    older = article(3, text="From an earlier crawl.", retrieved_at="2024-04-01T00:00:00Z")
+    write_jsonl(root / "data/raw/older.jsonl", [older])
+    result = publish(root)
+    assert (result.status, result.accounting["superseded"]) == ("unchanged", 1)
+
+
+@pytest.mark.parametrize("kind", ["text", "other shard"])
+def test_rows_are_never_taken_from_an_altered_release(make_project: MakeProject, kind: str) -> None:
+    root = make_project(article(i) for i in range(20))
+    publish(root)
+    folder = root / "data/releases/acme/newswire/1.0.0/data"
+    shard = folder / "train-00000-of-00001.parquet"
+    if kind == "text":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(shard)
+        texts = ["forged", *table.column("text").to_pylist()[1:]]
+        shard.unlink()
+        pq.write_table(table.set_column(table.schema.get_field_index("text"), "text", pa.array(texts)), shard)
+    else:
+        shard.unlink()
+        shutil.copyfile(folder / "test-00000-of-00001.parquet", shard)
+    write_jsonl(root / "data/raw/more.jsonl", [article(30)])
+    with pytest.raises(TransferError, match="not what its manifest says"):
+        imprint.build(root)
+
+
+def test_a_build_that_another_release_has_overtaken_is_refused(make_project: MakeProject) -> None:
+    root = make_project(article(i) for i in range(10))
+    publish(root)
+    other = make_project(folder="other")
+    shutil.copytree(root / "data", other / "data", dirs_exist_ok=True)
+    write_jsonl(root / "data/raw/more.jsonl", [article(20)])
+    imprint.build(root)
+    shared = str(root / "data/releases")
+    write_jsonl(other / "data/raw/more.jsonl", [article(21)])
+    for number in (22, 23):
+        write_jsonl(other / f"data/raw/{number}.jsonl", [article(number)])
+        imprint.build(other)
+        imprint.publish(other)
+    shutil.rmtree(root / "data/releases")
+    shutil.copytree(other / "data/releases", shared)
+    with pytest.raises(ConflictError, match=r"was published since 1\.1\.0 was built"):
+        imprint.publish(root)
+
+
+def test_old_versions_in_the_corpus_decide_nothing_about_the_latest_crawl(make_project: MakeProject) -> None:
+    line = "\n\nThe Gazette, your paper"
+    first = [article(i) for i in range(10)]
+    older = [
+        article(i, text=f"Older {article(i)['text']}{line}", modified_at="2001-01-01") for i in range(10)
+    ]
+    latest = [article(i, text=article(i)["text"] + line) for i in range(20, 22)]
+    contents = []
+    for name in ("whole", "crawl"):
+        root = make_project([{**one, "modified_at": "2020-01-01"} for one in first] + older, folder=name)
+        publish(root)
+        if name == "crawl":
+            (root / "data/raw/articles.jsonl").unlink()
+        write_jsonl(root / "data/raw/latest.jsonl", latest)
+        publish(root)
+        manifest = orjson.loads((root / "data/releases/acme/newswire/1.1.0/manifest.json").read_bytes())
+        contents.append(manifest["content_sha256"])
+    assert contents[0] == contents[1]

@@ -226,3 +226,76 @@ def test_one_failing_target_does_no_harm_to_the_others(make_project: MakeProject
     assert failure is not None
     assert failure.exit_code == 3
     assert imprint.verify(root / "data/releases/acme/newswire@1.0.0", load=False).ok
+
+
+def test_what_was_published_but_never_read_back_is_verified_by_the_next_run(
+    make_project: MakeProject,
+) -> None:
+    root = make_project(article(i) for i in range(10))
+    imprint.build(root)
+    imprint.publish(root)
+    shard = root / "data/releases/acme/newswire/1.0.0/data/train-00000-of-00001.parquet"
+    data = bytearray(shard.read_bytes())
+    data[200] ^= 1
+    shard.unlink()
+    shard.write_bytes(data)
+    result = imprint.release(root)
+    assert (result.status, result.verified) == ("failed", False)
+    assert {finding.code for finding in result.findings} >= {"changed_file"}
+
+
+def test_a_card_without_a_block_can_be_published_and_verified(make_project: MakeProject) -> None:
+    root = make_project(article(i) for i in range(10))
+    (root / "dataset_card.md").write_text("# Ours\n\nWritten by hand.\n")
+    imprint.build(root)
+    imprint.publish(root)
+    assert imprint.verify(root / "data/releases/acme/newswire").ok
+
+
+def test_a_card_saved_on_windows_keeps_its_front_matter(make_project: MakeProject) -> None:
+    root = make_project(article(i) for i in range(10))
+    card = (root / "dataset_card.md").read_text().replace("tags:\n- news", "license: mit\ntags:\n- ours")
+    (root / "dataset_card.md").write_bytes(b"\xef\xbb\xbf" + card.replace("\n", "\r\n").encode())
+    imprint.build(root)
+    released = (root / "data/build/release/README.md").read_text()
+    assert "- ours" in released
+    assert "license: mit" in released
+
+
+def test_articles_that_lie_flat_are_one_source_whose_lines_are_found(make_project: MakeProject) -> None:
+    root = make_project()
+    for number in range(12):
+        text = f"Headline {number}\n\n{article(number)['text']}\n\nThe quay desk reports daily"
+        (root / f"data/raw/{number:04d}.txt").write_text(text)
+    imprint.build(root)
+    imprint.publish(root)
+    manifest = orjson.loads((root / "data/releases/acme/newswire/1.0.0/manifest.json").read_bytes())
+    assert set(manifest["accounting_by_source"]) == {"*.txt"}
+    assert not any("quay desk" in row["text"] for row in released_rows(root, "1.0.0").values())
+
+
+def test_a_script_without_a_main_guard_may_use_many_workers(make_project: MakeProject) -> None:
+    import subprocess
+    import sys
+
+    root = make_project(article(i, text=f"{i} " + "word " * 2000) for i in range(3000))
+    script = root / "script.py"
+    script.write_text(
+        f"import imprint\nprint('once')\nprint(imprint.build({str(root)!r}, workers=2).status)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["once", "built"], done.stderr
+
+
+def test_a_registry_inside_the_build_folder_is_refused(make_project: MakeProject) -> None:
+    root = make_project([article(1)], recipe={'"data/releases"': '"data/build/releases"'})
+    with pytest.raises(UsageError, match="taken away by the next build"):
+        imprint.build(root)
+
+
+def test_releases_below_the_input_are_not_read_as_articles(make_project: MakeProject) -> None:
+    root = make_project((article(i) for i in range(10)), recipe={'["data/raw"]': '["data"]'})
+    first = imprint.build(root)
+    imprint.publish(root)
+    assert (first.accounting["read"], first.findings) == (10, ())
+    assert imprint.build(root).accounting["read"] == 10

@@ -19,8 +19,10 @@ import xxhash
 
 from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
+from imprint.cleaning.characters import clean_text
 from imprint.cleaning.residue import edge_lines, line_hash
 from imprint.cleaning.urls import canonical_url, domain_of
+from imprint.digests import id_of_url, text_key
 from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, RawRecord
 from imprint.sources.recognise import Recogniser
@@ -82,7 +84,7 @@ class Ingested:
     ignored: dict[str, Counter[str]] = field(default_factory=dict)
     """File group to key to records in which no field took it."""
     articles: Counter[str] = field(default_factory=Counter)
-    """Residue source to articles."""
+    """Residue source to distinct texts."""
     line_uses: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, LINE_USE))
     """Distinct uses of short lines at the edges of texts."""
     limited: bool = False
@@ -100,12 +102,15 @@ class _Ingest:
     def __init__(self, task: IngestTask) -> None:
         self.task = task
         self.result = Ingested(task.part.index)
-        self.published = _known_digests(task)
+        self.published = _published(task, "raw", 32)
+        self.published_ids = _published(task, "ids", 16)
+        self.published_texts = _published(task, "texts", 16)
         self.recognisers: dict[str, Recogniser] = {}
         self.drafts = SpillWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
         self.known = SpillWriter(task.work.known(task.part.index), KNOWN)
         self.quarantine = QuarantineWriter(task.work.quarantine("ingest", task.part.index))
         self.uses: list[tuple[int, int, int]] = []
+        self.texts: dict[str, set[int]] = {}
 
     def run(self) -> Ingested:
         digest = hashlib.sha256()
@@ -122,6 +127,7 @@ class _Ingest:
         for group, recogniser in self.recognisers.items():
             self.result.used[group] = recogniser.used
             self.result.ignored[group] = recogniser.ignored()
+        self.result.articles.update({source: len(texts) for source, texts in self.texts.items()})
         # One use for each text: an article that was crawled ten times says its last line once.
         self.result.line_uses = np.unique(np.array(self.uses, LINE_USE))
         return self.result
@@ -159,7 +165,7 @@ class _Ingest:
             columns["span"].append(index)
             columns["row"].append(record.row)
             columns["raw"].append(bytes.fromhex(record.raw_sha256))
-            if body:
+            if body and not self._is_published(draft.values, body):
                 self._count_lines(source, body)
         if columns["row"]:
             self.drafts.write(pa.table(columns, schema=DRAFTS))
@@ -191,19 +197,39 @@ class _Ingest:
             else:
                 yield fmt.draft(record, file, recogniser.draft)
 
+    def _is_published(self, values: Mapping[str, Any], body: str) -> bool:
+        """Whether an article is another version or a copy of a published one: what it repeats decides nothing new.
+
+        So the whole corpus and the latest crawl alone lead to the same decisions.
+        """
+        if self.published_ids is None or self.published_texts is None:
+            return False
+        url = values.get("url")
+        identity = id_of_url(canonical_url(url)) if isinstance(url, str) else ""
+        return _holds(self.published_texts, text_key(body)) or (
+            bool(identity) and _holds(self.published_ids, bytes.fromhex(identity))
+        )
+
     def _count_lines(self, source: str, body: str) -> None:
-        self.result.articles[source] += 1
-        lines = list(edge_lines(body))
-        if lines:
-            hashed = line_hash(source), xxhash.xxh3_64_intdigest(body.encode())
-            self.uses.extend((hashed[0], line_hash(line), hashed[1]) for line in lines)
+        # Lines must be those that cleaning will see; ASCII with LF is clean enough to be looked at as it is.
+        if not body.isascii() or "\r" in body:
+            body, _ = clean_text(body)
+        text = xxhash.xxh3_64_intdigest(body.encode())
+        hashed = line_hash(source)
+        self.texts.setdefault(source, set()).add(text)
+        self.uses.extend((hashed, line_hash(line), text) for line in edge_lines(body))
 
 
-def _known_digests(task: IngestTask) -> npt.NDArray[np.bytes_] | None:
-    """The published raw digests, sorted, mapped into memory so that workers share the pages."""
+def _published(task: IngestTask, what: str, width: int) -> npt.NDArray[np.bytes_] | None:
+    """What is published, sorted, mapped into memory so that workers share the pages."""
     if not task.known:
         return None
-    return np.memmap(task.work.known_digests, dtype="S32", mode="r")
+    return np.memmap(task.work.published(what), dtype=f"S{width}", mode="r")
+
+
+def _holds(published: npt.NDArray[np.bytes_], value: bytes) -> bool:
+    at = int(np.searchsorted(published, np.bytes_(value)))
+    return at < len(published) and bool(published[at] == np.bytes_(value))
 
 
 def _residue_source(values: Mapping[str, Any], file: InputFile) -> str:

@@ -55,10 +55,9 @@ class WorkFolder:
         """Records that a step rejected, as JSON Lines."""
         return self.root / f"quarantine-{step}-{part:06d}.jsonl"
 
-    @property
-    def known_digests(self) -> Path:
-        """Digests of the raw records that are published already: 32 bytes each, sorted."""
-        return self.root / "known-digests.bin"
+    def published(self, what: str) -> Path:
+        """What is published already, sorted: `raw` digests of 32 bytes, `ids` or `texts` (keys) of 16."""
+        return self.root / f"published-{what}.bin"
 
     @property
     def unpacked(self) -> Path:

@@ -209,12 +209,17 @@ def _walk(root: Path, leave_out: Sequence[Path] = ()) -> Iterator[tuple[Path, st
         yield path, _spelled(path.relative_to(root).as_posix() if path != root else root.name), error
 
 
+def _identity(file: InputFile) -> str:
+    """Where a file is, without its links followed: two names of one file are two records."""
+    return file.name if file.fault else os.path.abspath(file.path)  # noqa: PTH100 - resolve() would follow links
+
+
 def _once(files: list[InputFile], findings: list[Finding]) -> list[InputFile]:
     """Files that overlapping inputs list twice, once; two files of one name are told."""
     kept: dict[str, InputFile] = {}
     names: set[str] = set()
     for file in files:
-        if kept.setdefault(os.path.realpath(file.path) if not file.fault else file.name, file) is not file:
+        if kept.setdefault(_identity(file), file) is not file:
             continue
         if file.name in names:
             message = "two inputs hold a file of this name: provenance does not tell them apart"
@@ -222,11 +227,7 @@ def _once(files: list[InputFile], findings: list[Finding]) -> list[InputFile]:
                 Finding("same_name", message, Place(file.name), "put them below one input folder")
             )
         names.add(file.name)
-    return [
-        file
-        for file in files
-        if kept.get(os.path.realpath(file.path) if not file.fault else file.name) is file
-    ]
+    return [file for file in files if kept.get(_identity(file)) is file]
 
 
 def _spelled(name: str) -> str:

@@ -29,20 +29,20 @@ class Piece:
     """Name of the managed block; None for prose."""
 
 
-def split_blocks(card: str, *, file: str = "dataset_card.md") -> list[Piece]:
+def split_blocks(card: str, *, file: str = "dataset_card.md", first_line: int = 1) -> list[Piece]:
     """Cut a card into prose and managed blocks.
 
     Raises:
         UsageError: a block is not closed, closed twice, nested or repeated.
     """
-    return list(_pieces(card, file))
+    return list(_pieces(card, file, first_line))
 
 
-def _pieces(card: str, file: str) -> Iterator[Piece]:
+def _pieces(card: str, file: str, first_line: int) -> Iterator[Piece]:
     lines: list[str] = []
     block: tuple[str, int] | None = None
     seen: set[str] = set()
-    for number, line in enumerate(card.splitlines(keepends=True), 1):
+    for number, line in enumerate(card.splitlines(keepends=True), first_line):
         match = _MARK.match(line.rstrip("\r\n"))
         if match is None:
             lines.append(line)
@@ -72,14 +72,16 @@ def _pieces(card: str, file: str) -> Iterator[Piece]:
     yield Piece("".join(lines))
 
 
-def fill_blocks(card: str, contents: Mapping[str, str], *, file: str = "dataset_card.md") -> str:
+def fill_blocks(
+    card: str, contents: Mapping[str, str], *, file: str = "dataset_card.md", first_line: int = 1
+) -> str:
     """Write the contents into the managed blocks of a card.
 
     Raises:
         UsageError: a block has a name that nothing fills.
     """
     filled = []
-    for piece in split_blocks(card, file=file):
+    for piece in split_blocks(card, file=file, first_line=first_line):
         if piece.block is None:
             filled.append(piece.text)
             continue

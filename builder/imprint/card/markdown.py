@@ -31,7 +31,9 @@ def render_card(source: str, facts: Facts, schema: RecordSchema) -> str:
     """
     own, body = split_front_matter(source)
     contents = {name: block(facts, schema) for name, block in BLOCKS.items()}
-    return front_matter(own, facts, schema) + fill_blocks(body, contents)
+    return front_matter(own, facts, schema) + fill_blocks(
+        body, contents, first_line=source[: len(source) - len(body)].count(chr(10)) + 1
+    )
 
 
 def split_rows(facts: Facts) -> dict[str, int]:
@@ -46,6 +48,11 @@ def escape(value: object) -> str:
     return re.sub(r"[!-/:-@\[-`{-~]", lambda match: f"&#{ord(match[0])};", text)
 
 
+def plain(text: str) -> str:
+    """Words of the maintainer (a field's meaning, a title): only what would break a table or make markup is escaped."""
+    return re.sub(r"[|<>&*_`\[\]\\]", lambda match: f"&#{ord(match[0])};", " ".join(text.split()))
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; numbers stand right, all other cells are escaped."""
     body = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
@@ -56,11 +63,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _title(facts: Facts, _schema: RecordSchema) -> str:
     dataset = facts["dataset"]
-    description = f"\n\n{escape(dataset['description'])}" if dataset["description"] else ""
+    description = f"\n\n{plain(dataset['description'])}" if dataset["description"] else ""
     date = f", {facts['date']}" if facts["date"] else ""
     rows = sum(facts["splits"].values())
     return (
-        f"# {escape(dataset['title'] or facts['name'])}{description}\n\n"
+        f"# {plain(dataset['title'] or facts['name'])}{description}\n\n"
         f"Version {facts['version']}{date}: {rows:,} articles in {len(facts['splits'])} "
         f"split{'s' if len(facts['splits']) != 1 else ''}, built and checked by imprint."
     )
@@ -112,7 +119,7 @@ def _fields(facts: Facts, schema: RecordSchema) -> str:
             f"`{field.name}`",
             _type(str(field.type)),
             f"{nulls[field.name] / max(total, 1):.1%}",
-            escape(field.description),
+            plain(field.description),
         )
         for field in schema.fields
     ]
@@ -177,7 +184,7 @@ def _statistics(facts: Facts, _schema: RecordSchema) -> str:
     return "\n\n".join(parts)
 
 
-def _rebuild(facts: Facts, _schema: RecordSchema) -> str:
+def _verify(facts: Facts, _schema: RecordSchema) -> str:
     return (
         f"```\nimprint verify path/to/registry/{facts['name']}@{facts['version']}\n```\n\n"
         "`verify` reads every byte again: digests, schema, accounting and this card. `sha256sum -c SHA256SUMS` checks the "
@@ -192,6 +199,6 @@ BLOCKS: dict[str, Callable[[Facts, RecordSchema], str]] = {
     "fields": _fields,
     "processing": _processing,
     "statistics": _statistics,
-    "verify": _rebuild,
+    "verify": _verify,
 }
 """The managed blocks by name."""

@@ -29,8 +29,14 @@ def conform(field: Field, values: Sequence[Any]) -> Column:
 
 def precisions(given: Sequence[Any]) -> Column:
     """How much of each published_at was given, for `date_precision`."""
-    parsed = (parse_date(value) if isinstance(value, str) else None for value in given)
+    parsed = (
+        None if value is None or isinstance(value, bool) else parse_date(_as_text(value)) for value in given
+    )
     return [None if date is None else date.precision for date in parsed]
+
+
+def _as_text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value == value // 1 else str(value)
 
 
 def _rule(field: Field) -> Callable[[Any], Any]:
@@ -60,6 +66,10 @@ def _uri(value: Any) -> Any:
 
 
 def _time(value: Any) -> Any:
+    # Sources that write seconds since 1970 write them as numbers.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
+        date = parse_date(str(int(value)))
+        return value if date is None else date.text
     if not isinstance(value, str):
         return value
     if value.strip().casefold() in NO_DATE:

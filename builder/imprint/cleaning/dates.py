@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -34,7 +34,7 @@ class Date:
 def parse_date(value: str) -> Date | None:
     """Read a date; None where it cannot be read without guessing."""
     value = " ".join(value.split())
-    parsed = _iso(value) or _written(value) or _mail(value)
+    parsed = _iso(value) or _written(value) or _mail(value) or _epoch(value)
     if parsed is None:
         return None
     moment, precision = parsed
@@ -55,12 +55,20 @@ _BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4
 """ISO 8601 without separators, as file names and archives write it."""
 
 
+_SLASHES = re.compile(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?!\d)", re.ASCII)
+"""The year first leaves no doubt which number is the month."""
+
+
+def _dashed(match: re.Match[str]) -> str:
+    return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
+
+
 def _iso(value: str) -> tuple[datetime, str] | None:
     if basic := _BASIC.fullmatch(value):
         year, month, day, hour, minute, second, zone = basic.groups()
         value = f"{year}-{month}-{day}"
         value += f"T{hour}:{minute}{f':{second}' if second else ''}{zone or ''}" if hour else ""
-    match = _ISO.fullmatch(value)
+    match = _ISO.fullmatch(_SLASHES.sub(_dashed, value))
     if match is None or (match["fraction"] and not match["second"]):
         return None
     year, month, day, clock, second, fraction, zone = match.group(
@@ -109,8 +117,14 @@ _WRITTEN = (
 )
 
 
+_MONTH_ONLY = re.compile(_MONTH + r"\.?,? (?P<year>\d{4})", re.ASCII | re.IGNORECASE)
+
+
 def _written(value: str) -> tuple[datetime, str] | None:
     """Dates with the month as an English word, which cannot be misread."""
+    if match := _MONTH_ONLY.fullmatch(value):
+        month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
+        return datetime(max(int(match["year"]), 1), month, 1), "month"
     for pattern in _WRITTEN:
         if match := pattern.fullmatch(value):
             month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
@@ -139,3 +153,19 @@ def _mail(value: str) -> tuple[datetime, str] | None:
         return parsedate_to_datetime(value), "second" if match["second"] else "minute"
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+_EPOCH_SECONDS = range(10**8, 10**10)
+"""Seconds since 1970 from 1973 to 2286: numbers that no other date is written as; thousands of them are milliseconds."""
+
+
+def _epoch(value: str) -> tuple[datetime, str] | None:
+    """Seconds or milliseconds since 1970."""
+    if not value.isascii() or not value.isdigit() or len(value) > 13:
+        return None
+    number = int(value)
+    if number in _EPOCH_SECONDS:
+        return datetime.fromtimestamp(number, UTC), "second"
+    if number // 1000 in _EPOCH_SECONDS:
+        return EPOCH + timedelta(milliseconds=number), "microsecond" if number % 1000 else "second"
+    return None

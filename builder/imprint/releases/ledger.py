@@ -186,6 +186,11 @@ def from_binary(column: pa.ChunkedArray, width: int) -> Binary:
     return np.concatenate(pieces) if pieces else np.empty(0, f"S{width}")
 
 
+def sorted_bytes(values: Binary) -> bytes:
+    """Values one behind the other in their order, for a file that is searched."""
+    return np.sort(values).tobytes()
+
+
 def hex_id(value: bytes) -> str:
     """An id of 16 bytes as records write it; NumPy takes zero bytes at the end for padding."""
     return value.ljust(16, b"\0").hex()

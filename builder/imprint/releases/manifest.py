@@ -173,5 +173,5 @@ def checksums(manifest: Manifest) -> bytes:
 
 def tool_versions() -> dict[str, str]:
     """Versions of what output depends on."""
-    libraries = ("imprint", "pyarrow", "orjson", "jsonschema-rs")
+    libraries = ("imprint", "pyarrow", "orjson", "jsonschema-rs", "PyYAML", "idna", "charset-normalizer")
     return {name: installed(name) for name in libraries} | {"unicode": unicodedata.unidata_version}

@@ -17,21 +17,21 @@ from imprint.findings import Finding
 from imprint.sources.base import Draft
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "text": ("maintext", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article"),
+    "text": ("maintext", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article", "articleBody"),
     "title": ("headline", "title_page", "title_rss"),
-    "url": ("canonical_link", "canonical_url", "link", "permalink", "source_url", "page_url", "uri"),
+    "url": ("canonical_link", "canonical_url", "link", "permalink", "source_url", "page_url", "uri", "web_url", "responded_url", "requested_url"),
     "source_id": ("id", "article_id", "guid", "uuid", "doc_id", "slug"),
     "source_domain": ("domain", "hostname", "source-hostname", "host"),
     "publisher": ("sitename", "site_name", "outlet", "newspaper"),
     "authors": ("author", "byline"),
-    "section": ("category", "categories", "topic"),
+    "section": ("section_name", "articleSection", "category", "categories", "topic"),
     "keywords": ("tags", "topics"),
     "language": ("lang", "meta_lang"),
     "published_at": (
         "date_publish", "publish_date", "publishing_date", "publication_date", "pub_date", "pubDate",
-        "datePublished", "published", "date", "created",
+        "datePublished", "published_date", "published", "date", "created",
     ),
-    "modified_at": ("date_modify", "date_modified", "dateModified", "modified", "updated_at", "updated"),
+    "modified_at": ("date_modify", "date_modified", "dateModified", "modified_date", "modified", "updated_at", "updated"),
     "retrieved_at": ("date_download", "download_date", "crawled_at", "fetched_at", "scraped_at", "filedate"),
     "license": ("licence",),
     "license_url": ("licence_url",),
@@ -42,7 +42,8 @@ dolma write, and what people write by hand."""
 
 def priority(name: str, key: str) -> tuple[int, str]:
     """Sort value of a key among those that serve a field: the field's own name, then KEYS, then any other."""
-    known = (name, *KEYS.get(name, ()))
+    known = tuple(other.casefold() for other in (name, *KEYS.get(name, ())))
+    key = key.casefold()
     return (known.index(key) if key in known else len(known)), key
 
 
@@ -108,6 +109,7 @@ class Recogniser:
         """What serves each field of records with these keys."""
         takes: list[tuple[str, tuple[str, ...]]] = []
         present = set(keys)
+        spelling = {key.casefold(): key for key in reversed(keys)}
         for name in self.fields:
             if name in WRITTEN_BY_IMPRINT:
                 continue
@@ -115,9 +117,12 @@ class Recogniser:
             if override and (override in present or override.split(".")[0] in present):
                 paths = [override]
             else:
-                candidates = [*self.remembered.get(name, ()), name, *KEYS.get(name, ())]
-                paths = [key for key in candidates if key in present]
-                paths += [f"{METADATA}.{key}" for key in candidates if f"{METADATA}.{key}" in present]
+                others = (name, *KEYS.get(name, ()))
+                # What an override decided once is not remembered: it ends with the override.
+                known = [key for key in self.remembered.get(name, ()) if key.rpartition(".")[2] in others]
+                spelled = [spelling[key.casefold()] for key in others if key.casefold() in spelling]
+                inner = [f"{METADATA}.{key}" for key in others if f"{METADATA}.{key}" in present]
+                paths = [key for key in (*known, *others, *spelled, *inner) if key in present]
             if paths:
                 takes.append((name, tuple(dict.fromkeys(paths))))
         return _Plan(takes, any(name == "text" for name, _ in takes))

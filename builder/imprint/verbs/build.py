@@ -39,7 +39,7 @@ from imprint.findings import Finding
 from imprint.progress import Progress, Silent
 from imprint.project import Project, open_project
 from imprint.releases.accounting import Accounting
-from imprint.releases.ledger import hex_id
+from imprint.releases.ledger import hex_id, sorted_bytes
 from imprint.releases.versions import Change, next_version, schema_change
 from imprint.validation import Validator
 from imprint.verbs.lineage import check_call, find_previous
@@ -185,7 +185,9 @@ class _Build:
     def _ingest(self, found: Scan, engine: Engine) -> list[Ingested]:
         known = self.previous.ledger.known()
         if len(known):
-            self.work.known_digests.write_bytes(known.tobytes())
+            self.work.published("raw").write_bytes(known.tobytes())
+            self.work.published("ids").write_bytes(sorted_bytes(self.previous.ledger.ids))
+            self.work.published("texts").write_bytes(sorted_bytes(self.previous.ledger.text_keys))
         tasks = [
             IngestTask(
                 part,
@@ -203,6 +205,15 @@ class _Build:
             if used and (name, key) not in used:
                 place = Place("imprint.toml", field=f"input.fields.{name}")
                 self.findings.append(Finding("override_unused", f"no new record has the key {key!r}", place))
+        ignored: dict[str, set[str]] = {}
+        for part in ingested:
+            for group, keys in part.ignored.items():
+                ignored.setdefault(group, set()).update(keys)
+        self.findings += [
+            Finding("keys_ignored", f"no field takes {', '.join(sorted(keys))}", Place(group))
+            for group, keys in sorted(ignored.items())
+            if keys
+        ]
         return ingested
 
     def _map_parts(
