@@ -34,7 +34,7 @@ clean: ## remove what the targets made; published versions stay
 	rm -rf $(VENV) data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A virtual environment that does not run (a moved folder, another Python) is made again.
-ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
+ifneq ($(shell $(BIN)/python -c 'print(open("$(VENV)/.python").read().strip())' 2>/dev/null),$(CURDIR))
 .PHONY: $(VENV)/.python
 endif
 $(VENV)/.python:
@@ -42,7 +42,7 @@ $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "$(PYTHON) is older than Python 3.11: set PYTHON=/path/to/a/newer/one" >&2; exit 2; }
 	$(if $(UV),$(UV) venv --quiet --clear --python $(PYTHON) $(VENV),$(PYTHON) -m venv --clear $(VENV))
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 

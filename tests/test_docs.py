@@ -18,6 +18,7 @@ from imprint.building.workspace import REPORT
 from imprint.findings import QUARANTINE_REASONS
 from imprint.releases.accounting import FATES
 from imprint.sources import FORMATS
+from imprint.sources.recognise import KEYS
 from tests.conftest import CHECKOUT
 
 PAGES = [
@@ -101,13 +102,23 @@ def test_the_table_of_formats_in_the_readme_is_the_code_s() -> None:
     table = "\n".join(
         ["| endings | what |", "| --- | --- |", *(f"| {suffixes} | {what} |" for suffixes, what in rows)]
     )
-    page = CHECKOUT / "README.md"
-    pattern = re.compile(r"(<!-- formats: [^\n]*-->\n)(.*?)(<!-- end -->)", re.DOTALL)
+    _keep_made("README.md", "formats", table)
+
+
+def _keep_made(name: str, mark: str, made: str) -> None:
+    """Hold a part of a page that is made from the code against the code, or write it."""
+    page = CHECKOUT / name
+    pattern = re.compile(rf"(<!-- {mark}: [^\n]*-->\n)(.*?)(<!-- end -->)", re.DOTALL)
     if os.environ.get("IMPRINT_UPDATE"):
-        page.write_text(pattern.sub(lambda match: f"{match[1]}\n{table}\n\n{match[3]}", page.read_text()))
+        page.write_text(pattern.sub(lambda match: f"{match[1]}\n{made}\n\n{match[3]}", page.read_text()))
     match = pattern.search(page.read_text())
     assert match is not None
-    assert match[2].strip() == table
+    assert match[2].strip() == made
+
+
+def test_the_table_of_keys_is_the_code_s() -> None:
+    rows = [f"| `{name}` | {', '.join(f'`{key}`' for key in (name, *keys))} |" for name, keys in KEYS.items()]
+    _keep_made("docs/input.md", "keys", "\n".join(["| field | keys |", "| --- | --- |", *rows]))
 
 
 def test_the_recipe_page_lists_every_key() -> None:

@@ -42,6 +42,12 @@ class Finding:
         return f"[{self.code}] {f'{place}: ' if place else ''}{self.message}{f' ({self.hint})' if self.hint else ''}"
 
 
+HINTS = {
+    "date-time": "write dates as 2024-02-07 or 2024-02-07T17:20:20Z; docs/input.md lists what is read",
+    "uri": "write addresses with their scheme, as https://example.org/a",
+}
+"""Next step for a value that is not of a format of the schema."""
+
 QUARANTINE_REASONS: dict[str, str] = {
     "unreadable_file": "the file could not be opened or read",
     "truncated_stream": "the compressed file is damaged or ends too early; what stood before is kept",

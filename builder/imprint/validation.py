@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from imprint.digests import canonical_json
 from imprint.errors import Place, UsageError, shorten
-from imprint.findings import Finding
+from imprint.findings import HINTS, Finding
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -107,7 +107,10 @@ def _finding(keyword: str, path: list[Any], value: Any, message: str) -> Finding
     field = ".".join(str(part) for part in path) or None
     # The message of a faulty article would repeat its whole text; the value is shown once, shortened.
     message = message if len(message) <= MESSAGE_CHARS else message[: MESSAGE_CHARS - 1] + "…"
-    return Finding(f"schema.{keyword}", message, Place(field=field, value=shorten(value) if field else None))
+    hint = next((hint for name, hint in HINTS.items() if keyword == "format" and message.endswith(name)), "")
+    return Finding(
+        f"schema.{keyword}", message, Place(field=field, value=shorten(value) if field else None), hint
+    )
 
 
 def _refuse(uri: str) -> Any:

@@ -114,7 +114,7 @@ def open_dataset(location: str, *, base: Path) -> Target:
         raise UsageError(
             "there is no release",
             place=Place(location),
-            hint="name a dataset in a registry, such as data/releases/acme/newswire",
+            hint="in a new project run imprint release; else name a dataset in a registry, as data/releases/acme/newswire",
         )
     return target
 
