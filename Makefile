@@ -34,8 +34,10 @@ clean: ## remove what the targets made; published versions stay
 	rm -rf $(VENV) data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A virtual environment that does not run (a moved folder, another Python) is made again.
+ifneq ($(wildcard $(VENV)/.python),)
 ifneq ($(shell $(BIN)/python -c 'print(open("$(VENV)/.python").read().strip())' 2>/dev/null),$(CURDIR))
-.PHONY: $(VENV)/.python
+$(shell rm -rf $(VENV))
+endif
 endif
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: set PYTHON=/path/to/python3" >&2; exit 2; }
