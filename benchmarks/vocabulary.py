@@ -289,7 +289,7 @@ def revise(body: Body, target: float, dice: int, sources: Sources) -> Body:
 def jaccard(one: Body, other: Body) -> float:
     """The exact similarity: two texts have few enough words (under 7,100) that five of them fit 64 bits."""
     _, local = np.unique(np.concatenate([one.words, other.words]), return_inverse=True)
-    base, cut, sets = int(local.max()) + 1, len(one.words), []
+    base, cut, sets = int(np.max(local)) + 1, len(one.words), []
     for words in (local[:cut].astype(np.uint64), local[cut:].astype(np.uint64)):
         codes = np.zeros(len(words) - 4, dtype=np.uint64)
         for step in range(5):

@@ -57,10 +57,10 @@ def fill_empty(
         clusters = np.bincount(choices, minlength=len(names))
         # A split that holds a single cluster has none to give.
         records[clusters < 2] = -1
-        largest = int(records.argmax())
+        largest = int(np.argmax(records))
         if name == "train" and records[largest] < 0 and len(choices):
             # Later releases add to train: if one split stands, it is that one.
-            largest = int(clusters.argmax())
+            largest = int(np.argmax(clusters))
         elif records[largest] < 0:
             findings.append(
                 Finding(
@@ -71,5 +71,5 @@ def fill_empty(
             )
             continue
         members = np.flatnonzero(choices == largest)
-        choices[members[hashes[members].argmin()]] = index
+        choices[members[np.argmin(hashes[members])]] = index
     return findings
