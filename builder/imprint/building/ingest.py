@@ -6,6 +6,7 @@ Law: every raw record leaves this step once: known, quarantined, or as a draft.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import orjson
 import pyarrow as pa
 import xxhash
 
-from imprint.building.parts import Part, SpillWriter, WorkFolder
+from imprint.building.parts import Part, RowWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
 from imprint.cleaning.characters import clean_text
 from imprint.cleaning.residue import edge_lines, line_hash
@@ -106,8 +107,8 @@ class _Ingest:
         self.published_ids = _published(task, "ids", 16)
         self.published_texts = _published(task, "texts", 16)
         self.recognisers: dict[str, Recogniser] = {}
-        self.drafts = SpillWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
-        self.known = SpillWriter(task.work.known(task.part.index), KNOWN)
+        self.drafts = RowWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
+        self.known = RowWriter(task.work.known(task.part.index), KNOWN)
         self.quarantine = QuarantineWriter(task.work.quarantine("ingest", task.part.index))
         self.uses: list[tuple[int, int, int]] = []
         self.texts: dict[str, set[int]] = {}
@@ -147,7 +148,6 @@ class _Ingest:
 
     def _batch(self, index: int, file: InputFile, records: list[RawRecord]) -> None:
         fresh = self._set_known_aside(index, file, records)
-        columns: dict[str, list[Any]] = {name: [] for name in DRAFTS.names}
         for record, draft in zip(fresh, self._drafts(file, fresh), strict=True):
             if draft.fault is not None:
                 self.result.quarantined[file.source] += 1
@@ -159,16 +159,11 @@ class _Ingest:
                 draft.values["text"] = body
                 body = None
             source = _residue_source(draft.values, file)
-            columns["text"].append(body)
-            columns["values"].append(orjson.dumps({**draft.values, "processing": draft.steps}))
-            columns["residue_source"].append(source)
-            columns["span"].append(index)
-            columns["row"].append(record.row)
-            columns["raw"].append(bytes.fromhex(record.raw_sha256))
+            values = orjson.dumps({**draft.values, "processing": draft.steps})
+            raw = bytes.fromhex(record.raw_sha256)
+            self.drafts.append(body, values, source, index, record.row, raw, size=len(body or ""))
             if body and not self._is_published(draft.values, body):
                 self._count_lines(source, body)
-        if columns["row"]:
-            self.drafts.write(pa.table(columns, schema=DRAFTS))
 
     def _set_known_aside(self, index: int, file: InputFile, records: list[RawRecord]) -> list[RawRecord]:
         if self.published is None or not records:
@@ -176,12 +171,9 @@ class _Ingest:
         raw = np.frombuffer(bytes.fromhex("".join(r.raw_sha256 for r in records)), dtype="S32")
         at = np.minimum(np.searchsorted(self.published, raw), len(self.published) - 1)
         published = (self.published[at] == raw).tolist()
-        known = [record for record, is_known in zip(records, published, strict=True) if is_known]
-        if known:
-            self.result.known[file.source] += len(known)
-            rows = {"span": [index] * len(known), "row": [record.row for record in known],
-                    "raw": [bytes.fromhex(record.raw_sha256) for record in known]}  # fmt: skip
-            self.known.write(pa.table(rows, schema=KNOWN))
+        for record in itertools.compress(records, published):
+            self.result.known[file.source] += 1
+            self.known.append(index, record.row, bytes.fromhex(record.raw_sha256))
         return [record for record, is_known in zip(records, published, strict=True) if not is_known]
 
     def _drafts(self, file: InputFile, records: list[RawRecord]) -> Iterator[Draft]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -12,6 +13,13 @@ from imprint.sources.base import Span
 
 PART_BYTES = 16 << 20
 """Raw bytes of a part: large enough to batch well, small enough that the last one does not wait alone."""
+
+
+BATCH_ROWS = 2048
+"""Rows of a batch at most: many enough that columns pay, few enough to stay in the cache."""
+
+BATCH_BYTES = 4 << 20
+"""Bytes of text in a batch, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,39 @@ class SpillWriter:
         """Finish the file."""
         self._writer.close()
         self._sink.close()
+
+
+class RowWriter:
+    """Gathers rows to batches of a good size, whichever files they come from, and spills them."""
+
+    def __init__(self, path: Path, schema: pa.Schema, *, compression: str | None = None) -> None:
+        self._spill = SpillWriter(path, schema, compression=compression)
+        self._schema = schema
+        self._columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+        self._waiting = 0
+        self._bytes = 0
+        self.rows = 0
+
+    def append(self, *values: Any, size: int = 0) -> None:
+        """Add a row, its values in the schema's order; `size` tells its bytes where they are many."""
+        for column, value in zip(self._columns.values(), values, strict=True):
+            column.append(value)
+        self.rows += 1
+        self._waiting += 1
+        self._bytes += size
+        if self._waiting >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._spill.write(pa.table(self._columns, schema=self._schema))
+            self._columns = {name: [] for name in self._schema.names}
+            self._waiting = self._bytes = 0
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._flush()
+        self._spill.close()
 
 
 def read_spill(path: Path) -> pa.Table:
