@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from imprint.cleaning.characters import clean_text, untidy
+from imprint.cleaning.characters import WHITESPACE, clean_text, untidy
 from imprint.cleaning.residue import strip_residue
 from imprint.cleaning.titles import strip_title
 from imprint.recipe import Clean
@@ -35,14 +35,17 @@ def clean_texts(
     Returns:
         The cleaned texts, and for each the steps that changed it.
     """
-    cleaned = list(texts)
-    steps: list[list[str]] = [[] for _ in cleaned]
+    # The ends are where most files are untidy, and cheap to tidy.
+    cleaned = [text.strip() for text in texts] if clean.whitespace else list(texts)
+    steps = [
+        [WHITESPACE] if len(tidy) != len(text) else [] for tidy, text in zip(cleaned, texts, strict=True)
+    ]
     # Characters first: what follows looks at whole lines, and a line must end where it seems to.
     for index, needs in enumerate(untidy(cleaned)):
         if needs:
-            cleaned[index], steps[index] = clean_text(
-                cleaned[index], unicode=clean.unicode, whitespace=clean.whitespace
-            )
+            text, done = clean_text(cleaned[index], unicode=clean.unicode, whitespace=clean.whitespace)
+            cleaned[index] = text
+            steps[index] = done + [step for step in steps[index] if step not in done]
     for index, (title, source) in enumerate(zip(titles, sources, strict=True)):
         text = cleaned[index]
         if clean.repeated_title and title and (rest := strip_title(text, title)) is not None:
