@@ -106,6 +106,7 @@ class _Ingest:
         self.published = _published(task, "raw", 32)
         self.published_ids = _published(task, "ids", 16)
         self.published_texts = _published(task, "texts", 16)
+        self.dropped = _published(task, "dropped", 32)
         self.recognisers: dict[str, Recogniser] = {}
         self.drafts = RowWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
         self.known = RowWriter(task.work.known(task.part.index), KNOWN)
@@ -162,7 +163,7 @@ class _Ingest:
             values = orjson.dumps({**draft.values, "processing": draft.steps})
             raw = bytes.fromhex(record.raw_sha256)
             self.drafts.append(body, values, source, index, record.row, raw, size=len(body or ""))
-            if body and not self._is_published(draft.values, body):
+            if body and not self._is_decided(draft.values, body, raw):
                 self._count_lines(source, body)
 
     def _set_known_aside(self, index: int, file: InputFile, records: list[RawRecord]) -> list[RawRecord]:
@@ -189,13 +190,15 @@ class _Ingest:
             else:
                 yield fmt.draft(record, file, recogniser.draft)
 
-    def _is_published(self, values: Mapping[str, Any], body: str) -> bool:
+    def _is_decided(self, values: Mapping[str, Any], body: str, raw: bytes) -> bool:
         """Whether an article is another version or a copy of a published one: what it repeats decides nothing new.
 
         So the whole corpus and the latest crawl alone lead to the same decisions.
         """
-        if self.published_ids is None or self.published_texts is None:
+        if self.published_ids is None or self.published_texts is None or self.dropped is None:
             return False
+        if _holds(self.dropped, raw):
+            return True
         url = values.get("url")
         identity = id_of_url(canonical_url(url)) if isinstance(url, str) else ""
         return _holds(self.published_texts, text_key(body)) or (
@@ -216,7 +219,9 @@ def _published(task: IngestTask, what: str, width: int) -> npt.NDArray[np.bytes_
     """What is published, sorted, mapped into memory so that workers share the pages."""
     if not task.known:
         return None
-    return np.memmap(task.work.published(what), dtype=f"S{width}", mode="r")
+    path = task.work.published(what)
+    # An empty file cannot be mapped.
+    return np.memmap(path, dtype=f"S{width}", mode="r") if path.stat().st_size else np.empty(0, f"S{width}")
 
 
 def _holds(published: npt.NDArray[np.bytes_], value: bytes) -> bool:

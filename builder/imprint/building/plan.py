@@ -76,8 +76,8 @@ class ShardTask:
     """Whether it is the one published shard, whole."""
     other_schema: bool
     """Whether the schema was broken on purpose: then published rows change, which is a major version."""
-    judged: Mapping[str, Sequence[str]]
-    """Id of a fresh row to the raw digests of the versions that it was preferred to."""
+    dropped: Mapping[str, Sequence[str]]
+    """Id of a row to the raw digests of the records that this build dropped in its favour."""
     schema: Mapping[str, Any]
     ledger: Path
     """Where the ledger's rows for this shard go."""
@@ -114,7 +114,7 @@ def plan_shards(
                     fresh=tuple(_fresh(fresh, found, result, work, previous)),
                     reuse=same_columns and _is_one_shard(origin, rows.ledger, previous),
                     other_schema=schema_change(previous.schema, schema) == "major",
-                    judged=_judged(fresh, found, result),
+                    dropped=_dropped(origin, rows.ledger, found, result, previous),
                     schema=schema,
                     ledger=work.ledger_part(split, number),
                 )
@@ -152,11 +152,15 @@ def _fresh(
             )
 
 
-def _judged(fresh: Array, found: Candidates, result: Resolution) -> dict[str, Sequence[str]]:
-    judged = result.versions.judged
-    if not judged:
-        return {}
-    return {hex_id(found.ids[index]): sorted(judged[index]) for index in fresh.tolist() if index in judged}
+def _dropped(
+    origin: Array, ledger: int, found: Candidates, result: Resolution, previous: Previous
+) -> dict[str, Sequence[str]]:
+    """What was dropped for the rows of a shard, by their ids."""
+    # Origins count ledger rows first, keepers candidates first.
+    keepers = np.where(origin < ledger, len(found) + origin, origin - ledger)
+    here = np.intersect1d(keepers, np.fromiter(result.dropped, np.int64, len(result.dropped))).tolist()
+    ids = (found.ids[k] if k < len(found) else previous.ledger.ids[k - len(found)] for k in here)
+    return {hex_id(value): sorted(result.dropped[keeper]) for keeper, value in zip(here, ids, strict=True)}
 
 
 def _is_one_shard(origin: Array, ledger: int, previous: Previous) -> bool:

@@ -47,6 +47,8 @@ class Resolution:
     """Index of the split of each new candidate and correction; -1 for the others."""
     versions: Versions
     """Which versions lost, and which published rows are replaced."""
+    dropped: dict[int, list[str]] = field(default_factory=dict)
+    """A record that is kept, as `keeper` counts them, to the raw digests of those dropped for it in this build."""
     findings: list[Finding] = field(default_factory=list)
 
     def because(self, index: int, found: Candidates, previous: Previous) -> str | None:
@@ -65,16 +67,53 @@ def resolve(work: WorkFolder, found: Candidates, previous: Previous, recipe: Rec
         InternalError: a record would be dropped for a text that is not kept.
     """
     contested = Contested(work, found)
-    versions = choose_versions(found, previous, recipe.input.corrections, contested)
+    settled = _dropped_before(found, previous, contested)
+    versions = choose_versions(found, previous, recipe.input.corrections, contested, settled)
+    # Where a correction takes the text away for which a copy was dropped, the copy is judged afresh.
+    while (afresh := (settled >= 0) & np.append(versions.replaced, False)[settled]).any():
+        settled[afresh] = -1
+        versions = choose_versions(found, previous, recipe.input.corrections, contested, settled)
     outcome = np.full(len(found), NEW, np.int8)
     outcome[list(versions.corrections)] = CORRECTION
     outcome[versions.lost] = SUPERSEDED
+    outcome[settled >= 0] = EXACT_DUPLICATE
+    versions.keeper[settled >= 0] = len(found) + settled[settled >= 0]
     result = Resolution(outcome, versions.keeper, np.full(len(found), -1, np.int8), versions)
     _drop_equal_texts(found, previous, contested, result)
     _label_losers(found, previous, result)
-    _check(found, previous, result)
+    _check(found, previous, result, settled)
+    _remember(found, contested, result, settled)
     _assign(found, previous, recipe, result)
     return result
+
+
+def _dropped_before(found: Candidates, previous: Previous, contested: Contested) -> Array:
+    """Ledger row of the record for which a candidate was dropped in an earlier release, -1 for all others.
+
+    A copy stays a copy, even if what was learned since would clean it otherwise. Versions of one article are judged anew.
+    """
+    settled = np.full(len(found), -1, np.int64)
+    raw, rows = previous.ledger.dropped()
+    if not len(raw) or not len(found):
+        return settled
+    mine = from_binary(contested.keys(np.arange(len(found)), "raw").column("raw"), 32)
+    at = np.minimum(np.searchsorted(raw, mine), len(raw) - 1)
+    same = (raw[at] == mine) & (previous.ledger.ids[rows[at]] != found.ids)
+    settled[same] = rows[at][same]
+    return settled
+
+
+def _remember(found: Candidates, contested: Contested, result: Resolution, settled: Array) -> None:
+    """Note what was dropped for each record that is kept: all exact duplicates, and versions that lost to new ones."""
+    lost = np.flatnonzero((result.outcome == SUPERSEDED) & (result.keeper < len(found)))
+    lost_to_new = np.zeros(len(found), np.bool_)
+    lost_to_new[lost] = found.ids[result.keeper[lost]] == found.ids[lost]
+    dropped = np.flatnonzero(((result.outcome == EXACT_DUPLICATE) & (settled < 0)) | lost_to_new)
+    raw = contested.keys(dropped, "raw").column("raw").to_pylist()
+    for keeper, digest in zip(result.keeper[dropped].tolist(), raw, strict=True):
+        result.dropped.setdefault(keeper, []).append(digest.hex())
+    for index, digests in result.versions.earlier.items():
+        result.dropped.setdefault(index, []).extend(digests)
 
 
 def _drop_equal_texts(
@@ -135,9 +174,9 @@ def _kept_published(keys: Array, previous: Previous, result: Resolution) -> Arra
     return np.where(at >= 0, rows[first][at], -1)
 
 
-def _check(found: Candidates, previous: Previous, result: Resolution) -> None:
-    """Every exact duplicate has the text of a record that is published when this build is."""
-    dropped = np.flatnonzero(result.outcome == EXACT_DUPLICATE)
+def _check(found: Candidates, previous: Previous, result: Resolution, settled: Array) -> None:
+    """Every new exact duplicate has the text of a record that is published when this build is."""
+    dropped = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (settled < 0))
     keeper = result.keeper[dropped]
     new = keeper < len(found)
     stays = np.isin(result.outcome[keeper[new]], (NEW, CORRECTION))

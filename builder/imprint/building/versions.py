@@ -41,19 +41,20 @@ class Versions:
     """Mask over the ledger: rows whose place a correction takes."""
     corrections: dict[int, int] = field(default_factory=dict)
     """Candidate to the ledger row whose place it takes."""
-    judged: dict[int, list[str]] = field(default_factory=dict)
-    """Candidate that is kept to the raw digests of the versions that it was preferred to."""
+    earlier: dict[int, list[str]] = field(default_factory=dict)
+    """Correction to the raw digests of the row it takes the place of and of all that was dropped for that row."""
 
 
 def choose_versions(
-    found: Candidates, previous: Previous, corrections: str, contested: Contested
+    found: Candidates, previous: Previous, corrections: str, contested: Contested, settled: Array
 ) -> Versions:
-    """Choose one version of each article."""
+    """Choose one version of each article; `settled` are ledger rows of candidates that were dropped before, else -1."""
     ledger = previous.ledger
     published = positions(found.ids, ledger.ids)
-    keeper = np.full(len(found), -1, np.int64)
+    # A copy that was dropped before still counts as a version of its article, but never takes a published place.
+    keeper = np.where((settled >= 0) & (published >= 0), len(found) + settled, -1)
     choice = Versions(np.empty(0, np.int64), keeper, np.zeros(len(ledger), np.bool_))
-    newcomers = np.flatnonzero(published >= 0)
+    newcomers = np.flatnonzero((published >= 0) & (settled < 0))
     if corrections == "hold":
         keeper[newcomers] = len(found) + published[newcomers]
     else:
@@ -75,8 +76,6 @@ def _choose_among_new(found: Candidates, contested: Contested, choice: Versions)
     latest = tuple(~more.column(name).fill_null(UNKNOWN).to_numpy() for name in TIMES)
     kept, keeper = first_of_equals(found.ids[left], *latest, _complement(raw))
     choice.keeper[left[~kept]] = left[keeper[~kept]]
-    for loser, winner in zip(np.flatnonzero(~kept).tolist(), left[keeper[~kept]].tolist(), strict=True):
-        choice.judged.setdefault(winner, []).append(raw[loser].ljust(32, b"\0").hex())
 
 
 def _judged_before(newcomers: Array, published: Array, previous: Previous, contested: Contested) -> Array:
@@ -84,7 +83,7 @@ def _judged_before(newcomers: Array, published: Array, previous: Previous, conte
     if not len(newcomers):
         return np.zeros(0, np.bool_)
     remembered = (
-        previous.ledger.columns("superseded_raw").column(0).take(pa.array(published[newcomers])).to_pylist()
+        previous.ledger.columns("dropped_raw").column(0).take(pa.array(published[newcomers])).to_pylist()
     )
     raw = [digest.hex() for digest in contested.keys(newcomers, "raw").column("raw").to_pylist()]
     return np.array([digest in (lost or ()) for digest, lost in zip(raw, remembered, strict=True)], np.bool_)
@@ -105,14 +104,14 @@ def _replace(
     old_content, new_content = (schema.json_rows(table.select(content)) for table in (old, new))
     old_times, new_times = (_moments(table) for table in (old, new))
     raw = old.column("raw_sha256").to_pylist()
-    earlier = previous.ledger.columns("superseded_raw").column(0).take(pa.array(rows)).to_pylist()
+    earlier = previous.ledger.columns("dropped_raw").column(0).take(pa.array(rows)).to_pylist()
     for position, (index, row) in enumerate(zip(left.tolist(), rows.tolist(), strict=True)):
         if new_times[position] < old_times[position] or old_content[position] == new_content[position]:
             choice.keeper[index] = len(choice.keeper) + row
             continue
         choice.corrections[index] = row
         choice.replaced[row] = True
-        choice.judged.setdefault(index, []).extend([raw[position], *(earlier[position] or ())])
+        choice.earlier[index] = [raw[position], *(earlier[position] or ())]
 
 
 def _moments(table: pa.Table) -> list[tuple[int, ...]]:

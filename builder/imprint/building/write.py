@@ -63,7 +63,21 @@ def _take_over(task: ShardTask, schema: RecordSchema) -> tuple[pa.Table, pa.Tabl
     [published] = task.published
     read_checked(published.path, published.sha256, ["id"])
     link_or_copy(published.path, task.path)
-    return read_shard(task.path, schema.arrow), Ledger(published.ledger).shard(published.shard)
+    rows = Ledger(published.ledger).shard(published.shard)
+    if task.dropped:
+        lists = _with_dropped(rows, task)
+        column = pa.array([lists.get(identity) for identity in rows["id"].to_pylist()], pa.list_(pa.string()))
+        rows = rows.set_column(rows.schema.get_field_index("dropped_raw"), "dropped_raw", column)
+    return read_shard(task.path, schema.arrow), rows
+
+
+def _with_dropped(rows: pa.Table, task: ShardTask) -> dict[str, list[str]]:
+    """What was dropped for rows of the previous ledger, then and in this build."""
+    before = zip(rows["id"].to_pylist(), rows["dropped_raw"].to_pylist(), strict=True)
+    lists = {identity: lost for identity, lost in before if lost}
+    for identity in set(rows["id"].to_pylist()) & set(task.dropped):
+        lists[identity] = sorted({*lists.get(identity, ()), *task.dropped[identity]})
+    return lists
 
 
 def _gather(task: ShardTask, schema: RecordSchema) -> pa.Table:
@@ -94,13 +108,12 @@ def _fresh_rows(fresh: FreshRows, schema: RecordSchema) -> pa.Table:
 
 def _ledger_rows(table: pa.Table, task: ShardTask, schema: RecordSchema) -> pa.Table:
     """The ledger's rows of a shard that was written; published records are held against their old ones."""
-    superseded = dict(task.judged)
+    dropped = {identity: list(digests) for identity, digests in task.dropped.items()}
     before: dict[str, str] = {}
     for rows in _carried_ledger(task):
         before |= dict(zip(rows["id"].to_pylist(), rows["row_sha256"].to_pylist(), strict=True))
-        carried = zip(rows["id"].to_pylist(), rows["superseded_raw"].to_pylist(), strict=True)
-        superseded |= {identity: lost for identity, lost in carried if lost}
-    after = ledger_rows(table, task.split, schema, superseded)
+        dropped |= _with_dropped(rows, task)
+    after = ledger_rows(table, task.split, schema, dropped)
     digests = dict(zip(after["id"].to_pylist(), after["row_sha256"].to_pylist(), strict=True))
     changed = [identity for identity, digest in before.items() if digests.get(identity) != digest]
     if changed and not task.other_schema:

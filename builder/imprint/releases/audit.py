@@ -153,7 +153,7 @@ class RecordAudit:
         if isinstance(held, Finding):
             yield held
         elif differing := [
-            n for n in rows.schema.names if n != "superseded_raw" and held.column(n) != rows.column(n)
+            n for n in rows.schema.names if n != "dropped_raw" and held.column(n) != rows.column(n)
         ]:
             message = f"the ledger disagrees on {file.path} in {', '.join(differing)}"
             yield Finding("ledger_differs", message, Place(LEDGER))

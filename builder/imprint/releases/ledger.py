@@ -4,8 +4,8 @@ It is what makes growth possible without reading texts again: known raw records,
 shard borders of all published rows follow from it. Rows stand in release order (split, added_in, published_at, id), one
 row group for each shard.
 
-Law: all columns but `superseded_raw` can be recomputed from the shards (imprint.digests). That one lists the raw digests of
-other versions of the article that were judged against this one and lost.
+Law: all columns but `dropped_raw` can be recomputed from the shards (imprint.digests). That one lists the raw digests of
+records that were dropped in favour of this one (other versions, exact duplicates): what was decided stays decided.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from imprint.article import RecordSchema
@@ -37,7 +38,7 @@ SCHEMA = pa.schema(
         pa.field("text_sha256", pa.string()),
         pa.field("text_key", pa.string()),
         pa.field("row_sha256", pa.string()),
-        pa.field("superseded_raw", pa.list_(pa.string())),
+        pa.field("dropped_raw", pa.list_(pa.string())),
     ]
 )
 
@@ -51,7 +52,7 @@ Binary = npt.NDArray[np.bytes_]
 
 
 def ledger_rows(
-    table: pa.Table, split: str, schema: RecordSchema, superseded: Mapping[str, Sequence[str]] | None = None
+    table: pa.Table, split: str, schema: RecordSchema, dropped: Mapping[str, Sequence[str]] | None = None
 ) -> pa.Table:
     """The ledger's rows for the records of one shard.
 
@@ -59,7 +60,7 @@ def ledger_rows(
         table: the records.
         split: their split.
         schema: their schema.
-        superseded: id to the raw digests of other versions that lost; all other columns come from the records alone.
+        dropped: id to the raw digests of records dropped in its favour; all other columns come from the records alone.
     """
     keys: list[str] = []
     digests: list[str] = []
@@ -74,9 +75,9 @@ def ledger_rows(
         "row_bytes": pa.array(row_sizes(table), pa.int64()),
         "text_key": pa.array(keys, pa.string()),
         "row_sha256": pa.array(digests, pa.string()),
-        "superseded_raw": pa.array(
-            [(superseded or {}).get(identity) for identity in table.column("id").to_pylist()]
-            if superseded
+        "dropped_raw": pa.array(
+            [(dropped or {}).get(identity) for identity in table.column("id").to_pylist()]
+            if dropped
             else [None] * len(table),
             pa.list_(pa.string()),
         ),
@@ -151,6 +152,15 @@ class Ledger:
     def text_keys(self) -> Binary:
         """Digests of the normalised texts, 16 bytes each."""
         return from_hex(self.columns("text_key").column(0), 16)
+
+    def dropped(self) -> tuple[Binary, npt.NDArray[np.int64]]:
+        """Digests of the raw records that were dropped, sorted, and the row of the record that each was dropped for."""
+        column = self.columns("dropped_raw").column(0).combine_chunks()
+        column = column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
+        raw = from_hex(pc.list_flatten(column), 32)
+        rows = pc.list_parent_indices(column).to_numpy()
+        order = np.argsort(raw, kind="stable")
+        return raw[order], rows[order]
 
     def known(self) -> Binary:
         """Digests of the raw records that were published, 32 bytes each, sorted."""

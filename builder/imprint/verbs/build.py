@@ -187,6 +187,7 @@ class _Build:
         if len(known):
             self.work.published("raw").write_bytes(known.tobytes())
             self.work.published("ids").write_bytes(sorted_bytes(self.previous.ledger.ids))
+            self.work.published("dropped").write_bytes(self.previous.ledger.dropped()[0].tobytes())
             self.work.published("texts").write_bytes(sorted_bytes(self.previous.ledger.text_keys))
         tasks = [
             IngestTask(
