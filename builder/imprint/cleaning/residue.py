@@ -84,21 +84,23 @@ def strip_residue(text: str, repeated: Container[int], *, furniture: bool = True
         The text and a step `name@version: line` for each removed line.
     """
     steps: list[str] = []
-    end = start = None
-    for line, border in itertools.islice(_from_tail(text), STRIPPED):
+    text = text[: _strip_end(_from_tail(text), repeated, steps, furniture=furniture)]
+    text = text[_strip_end(_from_head(text), repeated, steps, furniture=furniture) :]
+    return text, steps
+
+
+def _strip_end(
+    lines: Iterator[tuple[str, int]], repeated: Container[int], steps: list[str], *, furniture: bool
+) -> int | None:
+    """Where the residue of one end has its border with the body, None where there is none; its lines go to `steps`."""
+    end = None
+    for line, border in itertools.islice(lines, STRIPPED):
         name = _kind(line, repeated, furniture=furniture)
         if name is None:
             break
         steps.append(f"{name}: {line}")
         end = border
-    text = text[:end]
-    for line, border in itertools.islice(_from_head(text), STRIPPED):
-        name = _kind(line, repeated, furniture=furniture)
-        if name is None:
-            break
-        steps.append(f"{name}: {line}")
-        start = border
-    return text[start:], steps
+    return end
 
 
 def _kind(line: str, repeated: Container[int], *, furniture: bool) -> str | None:

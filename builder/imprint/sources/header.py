@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imprint.findings import Finding
+from imprint.sources.encodings import Encoding, decode
 
 HEADER_CHARS = 64 << 10
 """A longer header is none."""
@@ -27,6 +28,16 @@ class Header:
     values: dict[str, Any]
     """Key to text, list or mapping."""
     body: str
+
+
+def decode_headed(data: bytes) -> tuple[str, Header | None, Encoding] | Finding:
+    """The text of a file, its header where it has one, and its encoding; or why they cannot be read."""
+    decoded = decode(data)
+    if isinstance(decoded, Finding):
+        return decoded
+    text, encoding = decoded
+    header = read_header(text)
+    return header if isinstance(header, Finding) else (text, header, encoding)
 
 
 def read_header(text: str) -> Header | Finding | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
-from imprint.sources.encodings import decode
-from imprint.sources.header import Header, read_header
+from imprint.sources.header import Header, decode_headed
 from imprint.sources.whole import read_whole, stem_of
 
 _HEADING = re.compile(
@@ -33,13 +32,10 @@ class Markdown:
 
     def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
         """The draft of a Markdown file; without a title in the header, the first heading is it."""
-        decoded = decode(record.payload)
+        decoded = decode_headed(record.payload)
         if isinstance(decoded, Finding):
             return Draft({}, fault=decoded)
-        text, encoding = decoded
-        header = read_header(text)
-        if isinstance(header, Finding):
-            return Draft({}, fault=header)
+        text, header, encoding = decoded
         header = header or Header({}, text)
         draft = recognise({**header.values, "text": header.body})
         draft.values.setdefault("source_id", stem_of(file.name))

@@ -13,8 +13,7 @@ from imprint.cleaning.dates import parse_date
 from imprint.cleaning.titles import same_title
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
-from imprint.sources.encodings import decode
-from imprint.sources.header import read_header
+from imprint.sources.header import decode_headed
 from imprint.sources.whole import read_whole, stem_of
 
 TITLE_CHARS = 300
@@ -40,13 +39,10 @@ class Text:
 
     def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
         """The draft of a text file, whose stem is the source's id."""
-        decoded = decode(record.payload)
+        decoded = decode_headed(record.payload)
         if isinstance(decoded, Finding):
             return Draft({}, fault=decoded)
-        text, encoding = decoded
-        header = read_header(text)
-        if isinstance(header, Finding):
-            return Draft({}, fault=header)
+        text, header, encoding = decoded
         if header is not None:
             draft = recognise({**header.values, "text": header.body})
             draft.values.setdefault("source_id", stem_of(file.name))
