@@ -28,7 +28,7 @@ lock: ## pin the newest versions of all dependencies (needs uv)
 	$(UV) pip compile pyproject.toml -o requirements.lock --quiet --upgrade --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build
 	$(UV) pip compile pyproject.toml -o requirements-dev.lock --quiet --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev --extra lang
 
 clean: ## remove what the targets made; published versions stay
 	rm -rf $(VENV) data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

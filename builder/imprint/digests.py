@@ -78,6 +78,11 @@ def id_of_url(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
+def id_of_source(source: str, source_id: str) -> str:
+    """The id of an article whose source numbers its articles for good: over the source and its id."""
+    return hashlib.sha256(f"{source}\n{source_id}".encode()).hexdigest()[:32]
+
+
 def text_key(text: str) -> bytes:
     """Digest by which texts are exact duplicates: 16 bytes of SHA-256 over the normalised text.
 

@@ -65,6 +65,9 @@ QUARANTINE_REASONS: dict[str, str] = {
     "out_of_range": "a value is valid, but too large or too early for its column",
     "record_too_large": "the record is larger than any article may be",
     "no_text_field": "no key of the record was recognised as its text",
+    "ambiguous_date": "day and month of a date cannot be told apart; the recipe can say their order",
+    "duplicate_key": "the object has a key twice, with different values",
+    "broken_sidecar": "the metadata file beside the article cannot be read",
     "empty_text": "the text is missing, null, or empty after cleaning",
     "schema": "the record does not match schema/article.schema.json (the code names the keyword: schema.format …)",
 }

@@ -51,8 +51,15 @@ class Input:
     corrections: str = "hold"
     """`hold` keeps the published row of an id, `apply` replaces its content."""
     detect_language: bool = False
+    """Whether a model names the language of texts whose source does not."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Field to key of the input."""
+    """Field to key of the input; an empty key leaves the field empty."""
+    date_order: Mapping[str, str] = field(default_factory=dict)
+    """Source, or `*` for all others, to the order of day and month in its dates: `day-first` or `month-first`."""
+    identity: Mapping[str, str] = field(default_factory=dict)
+    """Source to what identifies its articles instead of the URL: `source_id` or `text`."""
+    sidecars: Mapping[str, str] = field(default_factory=dict)
+    """Pattern of an article's file to that of the file with its metadata; `{stem}` stands in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Clean:
     whitespace: bool = True
     repeated_title: bool = True
     furniture: bool = True
+    date_line: bool = True
     source_lines: SourceLines | None = field(default_factory=SourceLines)
     """None where the step is off."""
 
@@ -166,8 +174,6 @@ def _faults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[
     yield from found
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}
     yield from _ratio_faults(tables.get("splits", {}).get("ratios"))
-    if tables.get("input", {}).get("detect_language") is True:
-        yield "input.detect_language: this version has no language model; give the language in the input, or false"
     if not found:
         dedup = {**asdict(Dedup()), **tables.get("dedup", {})}
         if dedup["drop_at"] < dedup["group_at"]:

@@ -91,7 +91,7 @@ def test_a_word_for_no_date_is_null(one, word):
     ("field", "value"),
     [
         ("title", 5), ("title", True), ("title", {"rendered": "x"}), ("url", 5), ("url", "ftp://example.org/"),
-        ("source_id", True), ("source_id", 1.5), ("authors", [{"name": "Ada"}]), ("authors", 5), ("keywords", 7),
+        ("source_id", True), ("source_id", 1.5), ("authors", [{"names": "Ada"}]), ("authors", 5), ("keywords", 7),
         ("published_at", "yesterday"), ("language", 5), ("tdm_reservation", "1"),
         ("views", "12"), ("score", "high"), ("source_domain", 5),
     ],

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from imprint.sources import BY_NAME, FORMATS, format_of
 from imprint.sources.base import Draft, InputFile, RawRecord, Span
-from imprint.sources.recognise import Recogniser
+from imprint.sources.recognise import NOTHING, Recogniser
 
 FIELDS = ("url", "source_id", "title", "text", "authors", "published_at", "keywords", "publisher", "language")
 
@@ -27,7 +27,7 @@ Article = dict[str, str]
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=30
 )
-LINES = WORDS.map(str.strip).filter(lambda text: text not in {"", "null", "~"})
+LINES = WORDS.map(str.strip).filter(lambda text: text not in {*NOTHING, "~"} and text[0] != "/")
 ARTICLES = st.fixed_dictionaries(
     {
         "title": LINES,

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imprint.findings import QUARANTINE_REASONS
-from imprint.sources.recognise import KEYS, WRITTEN_BY_IMPRINT, Recogniser, priority
+from imprint.sources.names import KEYS, WRITTEN_BY_IMPRINT, priority
+from imprint.sources.recognise import Decided, Recogniser
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_fields_own_name_comes_before_other_names(recognise):
     }
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
 def test_the_first_key_with_a_value_serves(recognise, nothing):
     assert recognise({"text": nothing, "body": "B", "title": nothing, "headline": "H"}) == {
         "text": "B",
@@ -69,8 +70,8 @@ def test_the_first_key_with_a_value_serves(recognise, nothing):
     }
 
 
-@pytest.mark.parametrize("value", [0, False, [], {}])
-def test_a_value_that_is_only_empty_is_a_value(recognise, value):
+@pytest.mark.parametrize("value", [0, False])
+def test_a_value_that_is_only_zero_is_a_value(recognise, value):
     assert recognise({"text": "B", "title": value, "headline": "H"})["title"] == value
 
 
@@ -93,7 +94,7 @@ def test_a_record_without_the_named_key_is_recognised_as_usual(recognise):
 
 
 def test_what_was_decided_before_comes_first(fields):
-    recogniser = Recogniser(fields, {}, {"text": ["content"]})
+    recogniser = Recogniser(fields, {}, Decided({"text": ("content",)}))
     assert recogniser.draft({"text": "new", "content": "as before"}).values["text"] == "as before"
 
 
@@ -164,4 +165,4 @@ def test_the_order_of_keys_in_a_record_makes_no_difference(recognise):
 
 def test_priority_is_own_name_then_known_names_then_any_other():
     keys = ["zzz", "maintext", "aaa", "text", "body"]
-    assert sorted(keys, key=lambda key: priority("text", key)) == ["text", "maintext", "body", "aaa", "zzz"]
+    assert sorted(keys, key=lambda key: priority("text", key)) == ["maintext", "text", "body", "aaa", "zzz"]

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from imprint.article import RecordSchema
-from imprint.building.decide import Decisions
+from imprint.building.decisions import Decisions
 from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.plan import ShardTask
 from imprint.building.previous import Previous
@@ -23,6 +23,7 @@ from imprint.building.write import ShardResult
 from imprint.card.blocks import prose
 from imprint.card.front_matter import split_front_matter
 from imprint.card.markdown import render_card
+from imprint.cleaning.languages import MODEL
 from imprint.digests import ContentDigest, canonical_json, pretty_json, sha256_file, sha256_hex
 from imprint.errors import InternalError, TransferError
 from imprint.recipe import Recipe
@@ -142,7 +143,7 @@ def _facts(closing: Closing, results: Sequence[ShardResult], digests: Mapping[st
         "accounting": closing.accounting.as_dict(),
         "accounting_by_source": closing.accounting.by_source(),
         "statistics": {split: s.as_dict() for split, s in statistics.items()} | {"all": whole.as_dict()},
-        "tools": tool_versions(),
+        "tools": tool_versions(*((MODEL,) if closing.recipe.input.detect_language else ())),
     }
 
 

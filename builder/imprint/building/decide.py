@@ -10,57 +10,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from imprint.building.decisions import Decisions
 from imprint.building.finish import Finished
 from imprint.building.ingest import LINE_USE, Ingested
+from imprint.cleaning.orders import Order, decide_orders
 from imprint.cleaning.residue import SOURCE_LINES, line_hash
-from imprint.errors import Place, TransferError
-from imprint.recipe import SourceLines
-from imprint.sources.recognise import priority
-
-FORMAT = "imprint-decisions/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What a release decided, as decisions.json holds it."""
-
-    mappings: Mapping[str, Mapping[str, tuple[str, ...]]]
-    """File group to field to the keys that served it."""
-    ignored: Mapping[str, tuple[str, ...]]
-    """File group to the keys that no field took."""
-    source_lines: Mapping[str, tuple[str, ...]]
-    """Residue source to the lines that it repeats."""
-
-    @classmethod
-    def parse(cls, document: Mapping[str, Any], *, file: str) -> Decisions:
-        """Read decisions.json.
-
-        Raises:
-            TransferError: it is of another format.
-        """
-        if document.get("format") != FORMAT:
-            raise TransferError(f"this is not {FORMAT}", place=Place(file))
-        return cls(
-            {
-                group: {name: tuple(keys) for name, keys in fields.items()}
-                for group, fields in document["mappings"].items()
-            },
-            {group: tuple(keys) for group, keys in document["ignored"].items()},
-            {source: tuple(lines) for source, lines in document["source_lines"].items()},
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """The content of decisions.json."""
-        return {
-            "format": FORMAT,
-            "mappings": {group: dict(fields) for group, fields in self.mappings.items()},
-            "ignored": dict(self.ignored),
-            "source_lines": dict(self.source_lines),
-        }
+from imprint.recipe import Recipe, SourceLines
+from imprint.sources.evidence import Choice, Understanding
+from imprint.sources.names import priority
 
 
 def removed_lines(finished: Sequence[Finished]) -> dict[str, set[str]]:
@@ -72,9 +32,6 @@ def removed_lines(finished: Sequence[Finished]) -> dict[str, set[str]]:
             if name == SOURCE_LINES:
                 lines.setdefault(source, set()).add(line)
     return lines
-
-
-NO_DECISIONS = Decisions({}, {}, {})
 
 
 def repeated_lines(
@@ -99,14 +56,60 @@ def repeated_lines(
     return {source: frozenset(hashes) for source, hashes in repeated.items()}
 
 
-def decisions_of(parts: Sequence[Ingested], removed: Mapping[str, set[str]], before: Decisions) -> Decisions:
-    """The decisions of this release: those of the previous one and what its new records added.
+def date_orders(parts: Sequence[Ingested], before: Decisions, told: Mapping[str, str]) -> Mapping[str, Order]:
+    """The order in which each source writes day and month; `told` is the recipe's [input.date_order]."""
+    evidence: dict[str, Counter[Order]] = {}
+    for part in parts:
+        for source, shown in part.date_orders.items():
+            evidence.setdefault(source, Counter()).update(shown)
+    return decide_orders(evidence, before.date_orders, told)
 
-    Args:
-        parts: what was ingested.
-        removed: residue source to the lines that were taken off as repeated.
-        before: the previous release's decisions.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What decisions are made of."""
+
+    parts: Sequence[Ingested]
+    understood: Mapping[str, Understanding]
+    """File group to how its keys are understood, for groups that are new."""
+    removed: Mapping[str, set[str]]
+    """Residue source to the lines that were taken off as repeated."""
+    orders: Mapping[str, Order]
+    """Residue source to its order of day and month."""
+    recipe: Recipe
+
+
+def decisions_of(seen: Seen, before: Decisions) -> Decisions:
+    """The decisions of this release: those of the previous one and what its new records added."""
+    mappings, ignored = _mappings(seen.parts, before)
+    refused = {
+        group: {name: tuple(sorted(keys)) for name, keys in sorted(found.decided.refused.items())}
+        for group, found in seen.understood.items()
+        if found.decided.refused
+    }
+    lines = {source: set(found) for source, found in before.source_lines.items()}
+    for source, found in seen.removed.items():
+        lines.setdefault(source, set()).update(found)
+    told = seen.recipe.input.date_order
+    return Decisions(
+        mappings,
+        {group: tuple(sorted(keys)) for group, keys in ignored.items() if keys},
+        {source: tuple(sorted(found)) for source, found in lines.items() if found},
+        {group: _evidence(group, fields, seen, before) for group, fields in mappings.items()},
+        {**before.refused, **refused},
+        # What the recipe says ends with the recipe.
+        {
+            source: order
+            for source, order in seen.orders.items()
+            if source not in told or source in before.date_orders
+        },
+    )
+
+
+def _mappings(
+    parts: Sequence[Ingested], before: Decisions
+) -> tuple[dict[str, dict[str, tuple[str, ...]]], dict[str, set[str]]]:
+    """File group to field to the keys that served it, and file group to the keys that no field took."""
     mappings = {
         group: {name: list(keys) for name, keys in fields.items()}
         for group, fields in before.mappings.items()
@@ -125,14 +128,23 @@ def decisions_of(parts: Sequence[Ingested], removed: Mapping[str, set[str]], bef
             # What was decided before stays first; new keys stand in the order of recognition.
             decided = len(before.mappings.get(group, {}).get(name, ()))
             keys[decided:] = sorted(keys[decided:], key=partial(priority, name))
-    lines = {source: set(found) for source, found in before.source_lines.items()}
-    for source, found in removed.items():
-        lines.setdefault(source, set()).update(found)
-    return Decisions(
-        {
-            group: {name: tuple(keys) for name, keys in sorted(fields.items())}
-            for group, fields in mappings.items()
-        },
-        {group: tuple(sorted(keys)) for group, keys in ignored.items() if keys},
-        {source: tuple(sorted(found)) for source, found in lines.items() if found},
-    )
+    ordered = {
+        group: {name: tuple(keys) for name, keys in sorted(fields.items())}
+        for group, fields in mappings.items()
+    }
+    return ordered, ignored
+
+
+def _evidence(
+    group: str, fields: Mapping[str, Sequence[str]], seen: Seen, before: Decisions
+) -> dict[str, dict[str, Choice]]:
+    """Why each key of a group serves its field."""
+    understood = seen.understood.get(group, Understanding())
+    known = before.evidence.get(group, {})
+
+    def why(name: str, key: str) -> Choice:
+        found = known.get(name, {}).get(key) or understood.choices.get((name, key))
+        by = "recipe" if seen.recipe.input.fields.get(name) == key else "name"
+        return found or Choice(by, None)
+
+    return {name: {key: why(name, key) for key in keys} for name, keys in fields.items()}

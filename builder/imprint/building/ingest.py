@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +18,19 @@ import orjson
 import pyarrow as pa
 import xxhash
 
+from imprint.building.known import Known, holds
 from imprint.building.parts import Part, RowWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
 from imprint.cleaning.characters import clean_text
+from imprint.cleaning.conform import conform_value
+from imprint.cleaning.orders import Order, shown
+from imprint.cleaning.publishers import PUBLISHER, agency_in, site_of
 from imprint.cleaning.residue import edge_lines, line_hash
 from imprint.cleaning.urls import canonical_url, domain_of
-from imprint.digests import id_of_url, text_key
+from imprint.digests import id_of_source, id_of_url, text_key
 from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, RawRecord
-from imprint.sources.recognise import Recogniser
+from imprint.sources.recognise import UNDECIDED, Decided, Recogniser
 
 DRAFTS = pa.schema(
     [
@@ -55,12 +59,14 @@ class IngestTask:
     work: WorkFolder
     fields: tuple[str, ...]
     """Fields of the schema."""
+    times: tuple[str, ...]
+    """Those that are times."""
     overrides: Mapping[str, str]
     """`[input.fields]`."""
-    remembered: Mapping[str, Mapping[str, Sequence[str]]]
-    """File group to field to keys, from the previous release's decisions."""
-    known: bool
-    """Whether there are known digests in the work folder."""
+    decided: Mapping[str, Decided]
+    """File group to what was decided on its keys."""
+    identity: Mapping[str, str]
+    """`[input.identity]`."""
     limit: int | None = None
     """Records that are read of each file at most; None reads all."""
 
@@ -86,6 +92,8 @@ class Ingested:
     """File group to key to records in which no field took it."""
     articles: Counter[str] = field(default_factory=Counter)
     """Residue source to distinct texts."""
+    date_orders: dict[str, Counter[Order]] = field(default_factory=dict)
+    """Residue source to the orders of day and month that its dates show."""
     line_uses: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, LINE_USE))
     """Distinct uses of short lines at the edges of texts."""
     limited: bool = False
@@ -103,10 +111,8 @@ class _Ingest:
     def __init__(self, task: IngestTask) -> None:
         self.task = task
         self.result = Ingested(task.part.index)
-        self.published = _published(task, "raw", 32)
-        self.published_ids = _published(task, "ids", 16)
-        self.published_texts = _published(task, "texts", 16)
-        self.dropped = _published(task, "dropped", 32)
+        self.published = Known.open(task.work)
+        self.times = task.times
         self.recognisers: dict[str, Recogniser] = {}
         self.drafts = RowWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
         self.known = RowWriter(task.work.known(task.part.index), KNOWN)
@@ -159,19 +165,18 @@ class _Ingest:
                 # A text of another type goes on as a value, for validation to reject with its reason.
                 draft.values["text"] = body
                 body = None
-            source = _residue_source(draft.values, file)
+            source = _residue_source(draft, body, file)
             values = orjson.dumps({**draft.values, "processing": draft.steps})
             raw = bytes.fromhex(record.raw_sha256)
             self.drafts.append(body, values, source, index, record.row, raw, size=len(body or ""))
-            if body and not self._is_decided(draft.values, body, raw):
+            if body and not self._is_decided(source, draft.values, body, raw):
                 self._count_lines(source, body)
+                self._count_orders(source, draft.values)
 
     def _set_known_aside(self, index: int, file: InputFile, records: list[RawRecord]) -> list[RawRecord]:
         if self.published is None or not records:
             return records
-        raw = np.frombuffer(bytes.fromhex("".join(r.raw_sha256 for r in records)), dtype="S32")
-        at = np.minimum(np.searchsorted(self.published, raw), len(self.published) - 1)
-        published = (self.published[at] == raw).tolist()
+        published = self.published.are_known(records)
         for record in itertools.compress(records, published):
             self.result.known[file.source] += 1
             self.known.append(index, record.row, bytes.fromhex(record.raw_sha256))
@@ -180,8 +185,8 @@ class _Ingest:
     def _drafts(self, file: InputFile, records: list[RawRecord]) -> Iterator[Draft]:
         recogniser = self.recognisers.get(file.group)
         if recogniser is None:
-            remembered = self.task.remembered.get(file.group, {})
-            recogniser = Recogniser(self.task.fields, self.task.overrides, remembered)
+            decided = self.task.decided.get(file.group, UNDECIDED)
+            recogniser = Recogniser(self.task.fields, self.task.overrides, decided)
             self.recognisers[file.group] = recogniser
         fmt = BY_NAME[file.format]
         for record in records:
@@ -190,20 +195,38 @@ class _Ingest:
             else:
                 yield fmt.draft(record, file, recogniser.draft)
 
-    def _is_decided(self, values: Mapping[str, Any], body: str, raw: bytes) -> bool:
+    def _is_decided(self, source: str, values: Mapping[str, Any], body: str, raw: bytes) -> bool:
         """Whether an article is another version or a copy of a published one: what it repeats decides nothing new.
 
         So the whole corpus and the latest crawl alone lead to the same decisions.
         """
-        if self.published_ids is None or self.published_texts is None or self.dropped is None:
+        if self.published is None:
             return False
-        if _holds(self.dropped, raw):
+        if holds(self.published.dropped, raw):
             return True
-        url = values.get("url")
-        identity = id_of_url(canonical_url(url)) if isinstance(url, str) else ""
-        return _holds(self.published_texts, text_key(body)) or (
-            bool(identity) and _holds(self.published_ids, bytes.fromhex(identity))
+        identity = self._identity(source, values)
+        return holds(self.published.texts, text_key(body)) or (
+            bool(identity) and holds(self.published.ids, bytes.fromhex(identity))
         )
+
+    def _identity(self, source: str, values: Mapping[str, Any]) -> str:
+        """The id that an article will have where it does not depend on its text, else nothing."""
+        rule = self.task.identity.get(source, "url")
+        url, given = values.get("url"), values.get("source_id")
+        if rule == "source_id" and isinstance(given := conform_value("source_id", given), str):
+            return id_of_source(source, given)
+        return id_of_url(canonical_url(url)) if rule == "url" and isinstance(url, str) else ""
+
+    def _count_orders(self, source: str, values: Mapping[str, Any]) -> None:
+        for name in self.times:
+            value = values.get(name)
+            # Nearly all dates have the year first: a look at two characters is all that they cost.
+            if (
+                isinstance(value, str)
+                and not value[:3].isdigit()
+                and (order := shown(" ".join(value.split())))
+            ):
+                self.result.date_orders.setdefault(source, Counter())[order] += 1
 
     def _count_lines(self, source: str, body: str) -> None:
         # Lines must be those that cleaning will see; ASCII with LF is clean enough to be looked at as it is.
@@ -215,25 +238,20 @@ class _Ingest:
         self.uses.extend((hashed, line_hash(line), text) for line in edge_lines(body))
 
 
-def _published(task: IngestTask, what: str, width: int) -> npt.NDArray[np.bytes_] | None:
-    """What is published, sorted, mapped into memory so that workers share the pages."""
-    if not task.known:
-        return None
-    path = task.work.published(what)
-    # An empty file cannot be mapped.
-    return np.memmap(path, dtype=f"S{width}", mode="r") if path.stat().st_size else np.empty(0, f"S{width}")
+def _residue_source(draft: Draft, body: str | None, file: InputFile) -> str:
+    """Whose habits an article has: its publisher's, else its domain's, else its folder's.
 
-
-def _holds(published: npt.NDArray[np.bytes_], value: bytes) -> bool:
-    at = int(np.searchsorted(published, np.bytes_(value)))
-    return at < len(published) and bool(published[at] == np.bytes_(value))
-
-
-def _residue_source(values: Mapping[str, Any], file: InputFile) -> str:
-    """Whose furniture an article carries: its publisher's, else its domain's, else its folder's."""
+    An agency that a dateline names becomes the publisher of a draft that has none, with the dateline as evidence.
+    """
+    values = draft.values
     for key in ("publisher", "source_domain"):
-        value = values.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if key in values and isinstance(value := conform_value(key, values[key]), str):
+            return value
     url = values.get("url")
-    return (domain_of(canonical_url(url)) if isinstance(url, str) else None) or file.source
+    if isinstance(url, str) and (host := domain_of(canonical_url(url))) is not None:
+        return site_of(host)
+    if body and (agency := agency_in(body)) is not None:
+        values["publisher"], dateline = agency
+        draft.steps.append(f"{PUBLISHER}: {dateline}")
+        return agency[0]
+    return file.source

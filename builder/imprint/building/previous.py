@@ -13,7 +13,7 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
-from imprint.building.decide import NO_DECISIONS, Decisions
+from imprint.building.decisions import NO_DECISIONS, Decisions
 from imprint.digests import sha256_file, sha256_hex
 from imprint.errors import Place, TransferError
 from imprint.releases.layout import DECISIONS, LEDGER, SCHEMA

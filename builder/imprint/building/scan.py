@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from imprint.building.pairing import pair
 from imprint.building.parts import PART_BYTES, Part
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.sources import BY_NAME, FORMATS, format_of
 from imprint.sources.archives import is_archive, unpack
 from imprint.sources.base import InputFile, Span
-from imprint.sources.compression import SUFFIXES
+from imprint.sources.compression import SUFFIXES, split_suffix
 from imprint.sources.fault import FAULT
 
 SCAN_BLOCK = 1 << 20
@@ -45,8 +46,14 @@ class Scan:
         return sum(file.size for file in self.files)
 
 
+NO_PATTERNS: Mapping[str, str] = {}
+
+
 def list_input(
-    paths: Sequence[Path], unpacked: Path, leave_out: Sequence[Path] = ()
+    paths: Sequence[Path],
+    unpacked: Path,
+    leave_out: Sequence[Path] = (),
+    patterns: Mapping[str, str] = NO_PATTERNS,
 ) -> tuple[list[InputFile], list[Finding]]:
     """The input's files in order, and a finding for each file that is not read.
 
@@ -54,12 +61,12 @@ def list_input(
         paths: folders and files.
         unpacked: a folder for what archives hold.
         leave_out: folders that are not looked into: those that builds and releases go to.
+        patterns: the recipe's [input.sidecars].
 
     Raises:
         UsageError: a path does not exist.
     """
-    files: list[InputFile] = []
-    findings: list[Finding] = []
+    listed = _Listed(unpacked)
     for root in paths:
         if not root.exists():
             raise UsageError(
@@ -70,48 +77,59 @@ def list_input(
         for path, name, error in _walk(root, leave_out):
             if error is not None:
                 fault = Finding("unreadable_file", f"the folder cannot be read: {error.strerror}")
-                files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=fault))
+                listed.files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=fault))
             elif is_archive(name):
-                _list_archive(path, name, unpacked, files, findings)
+                listed.archive(path, name)
             else:
-                _list_file(path, name, files, findings)
-    files.sort(key=lambda file: (file.name.encode(), file.path))
-    files = _once(files, findings)
-    return files, sorted(findings, key=lambda finding: finding.place.file or "")
+                listed.file(path, name)
+    listed.files.sort(key=lambda file: (file.name.encode(), file.path))
+    unpacked.mkdir(parents=True, exist_ok=True)
+    files = _once(listed.files, listed.findings)
+    files, odd = pair(files, listed.others, unpacked, patterns)
+    return files, sorted([*listed.findings, *odd], key=lambda finding: finding.place.file or "")
 
 
-def _list_file(path: Path, name: str, files: list[InputFile], findings: list[Finding]) -> None:
-    if is_about_the_folder(name):
-        findings.append(
-            Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
-        )
-        return
-    known = format_of(name)
-    if known is None:
-        hint = f"read are {', '.join(s for fmt in FORMATS for s in fmt.suffixes)}, also {', '.join(SUFFIXES)}"
-        findings.append(Finding("not_an_article_format", "the file is not read", Place(name), hint))
-        return
-    fmt, compression = known
-    try:
-        size = path.stat().st_size
-    except OSError:
-        size = 0  # reading it will say why
-    files.append(InputFile(str(path), name, size, fmt.name, compression, fmt.one_per_file))
+class _Listed:
+    """What was listed so far."""
 
+    def __init__(self, unpacked: Path) -> None:
+        self.unpacked = unpacked
+        self.files: list[InputFile] = []
+        self.others: list[InputFile] = []
+        """Files that hold no articles, each with the reason."""
+        self.findings: list[Finding] = []
 
-def _list_archive(
-    path: Path, name: str, unpacked: Path, files: list[InputFile], findings: list[Finding]
-) -> None:
-    folder = unpacked / f"archive-{len(list(unpacked.glob('archive-*'))):05d}"
-    folder.mkdir(parents=True)
-    for member in unpack(str(path), folder):
-        inside = f"{name}/{_spelled(member.name)}"
-        if member.path is not None and not any(part.startswith(".") for part in member.name.split("/")):
-            _list_file(member.path, inside, files, findings)
-        elif member.finding is not None and member.name:
-            findings.append(replace(member.finding, place=Place(inside)))
-        elif member.finding is not None:
-            files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=member.finding))
+    def file(self, path: Path, name: str) -> None:
+        """List a file."""
+        if is_about_the_folder(name):
+            about = Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
+            self.findings.append(about)
+            return
+        fmt, compression = format_of(name) or (FAULT, split_suffix(name)[1])
+        fault = None
+        if fmt is FAULT:
+            endings = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+            hint = f"read are {endings}, also {', '.join(SUFFIXES)}"
+            fault = Finding("not_an_article_format", "the file is not read", Place(name), hint)
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0  # reading it will say why
+        listed = InputFile(str(path), name, size, fmt.name, compression, fmt.one_per_file, fault)
+        (self.others if fmt is FAULT else self.files).append(listed)
+
+    def archive(self, path: Path, name: str) -> None:
+        """List what an archive holds."""
+        folder = self.unpacked / f"archive-{len(list(self.unpacked.glob('archive-*'))):05d}"
+        folder.mkdir(parents=True)
+        for member in unpack(str(path), folder):
+            inside = f"{name}/{_spelled(member.name)}"
+            if member.path is not None and not any(part.startswith(".") for part in member.name.split("/")):
+                self.file(member.path, inside)
+            elif member.finding is not None and member.name:
+                self.findings.append(replace(member.finding, place=Place(inside)))
+            elif member.finding is not None:
+                self.files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=member.finding))
 
 
 def is_about_the_folder(name: str) -> bool:
@@ -124,9 +142,14 @@ _ABOUT = re.compile(
 )
 
 
-def scan(paths: Sequence[Path], unpacked: Path, leave_out: Sequence[Path] = ()) -> Scan:
+def scan(
+    paths: Sequence[Path],
+    unpacked: Path,
+    leave_out: Sequence[Path] = (),
+    patterns: Mapping[str, str] = NO_PATTERNS,
+) -> Scan:
     """Look at the input and cut it into parts; the arguments are those of `list_input`."""
-    files, findings = list_input(paths, unpacked, leave_out)
+    files, findings = list_input(paths, unpacked, leave_out, patterns)
     divided = [file for file in files if BY_NAME[file.format].splittable and not file.compression]
     spans = {file.path: divide(file) for file in divided}
     spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}

@@ -15,6 +15,7 @@ import pyarrow as pa
 from imprint.article import Field
 from imprint.cleaning.characters import clean_line
 from imprint.cleaning.dates import NO_DATE, parse_date
+from imprint.cleaning.languages import language_tag
 from imprint.cleaning.names import split_byline
 from imprint.cleaning.urls import canonical_url, domain_of
 
@@ -25,6 +26,11 @@ def conform(field: Field, values: Sequence[Any]) -> Column:
     """One column of the JSON form."""
     rule = _rule(field)
     return [None if value is None else rule(value) for value in values]
+
+
+def conform_value(name: str, value: Any) -> Any:
+    """One value of a field that is a name or an id, as `conform` would have it."""
+    return None if value is None else _NAMED.get(name, _line)(value)
 
 
 def precisions(given: Sequence[Any]) -> Column:
@@ -79,6 +85,8 @@ def _time(value: Any) -> Any:
 
 
 def _line(value: Any) -> Any:
+    # Structured data gives people and organisations as objects.
+    value = _name_of(value)
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         value = "; ".join(value)
     return (clean_line(value) or None) if isinstance(value, str) else value
@@ -97,11 +105,23 @@ def _list(value: Any) -> Any:
     return [item for item in cleaned if item is not None and item != ""] or None
 
 
+def _name_of(value: Any) -> Any:
+    return value["name"] if isinstance(value, dict) and isinstance(value.get("name"), str) else value
+
+
 def _names(value: Any) -> Any:
+    value = _name_of(value)
     items = [value] if isinstance(value, str) else value
+    items = list(map(_name_of, items)) if isinstance(items, list) else items
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         return value
     return [name for item in items for name in map(clean_line, split_byline(item)) if name] or None
+
+
+def _section(value: Any) -> Any:
+    """Several categories are one line, whether they came as a list or with semicolons."""
+    line = _line(value)
+    return "; ".join(filter(None, map(str.strip, line.split(";")))) or None if isinstance(line, str) else line
 
 
 def _keywords(value: Any) -> Any:
@@ -116,22 +136,14 @@ def _domain(value: Any) -> Any:
 
 
 def _language(value: Any) -> Any:
-    """BCP 47 as far as case and separator go: `en_us` is `en-US`."""
-    if not isinstance(value, str):
-        return value
-    head, *rest = value.strip().replace("_", "-").split("-")
-    return (
-        "-".join(
-            [head.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)]
-        )
-        or None
-    )
+    return (language_tag(value) or None) if isinstance(value, str) else value
 
 
 _NAMED: dict[str, Callable[[Any], Any]] = {
     "source_id": _identifier,
     "source_domain": _domain,
     "authors": _names,
+    "section": _section,
     "keywords": _keywords,
     "language": _language,
 }

@@ -34,6 +34,8 @@ class Date:
 def parse_date(value: str) -> Date | None:
     """Read a date; None where it cannot be read without guessing."""
     value = " ".join(value.split())
+    if value[-1:] in _MERIDIEM_ENDS:
+        value = _TWELVE_HOURS.sub(_twenty_four, value)
     parsed = _iso(value) or _written(value) or _mail(value) or _epoch(value)
     if parsed is None:
         return None
@@ -43,6 +45,15 @@ def parse_date(value: str) -> Date | None:
     except (OverflowError, ValueError):  # a zone that leads out of the years 1 to 9999
         return None
     return Date(rfc3339(moment), (moment - EPOCH) // (EPOCH.resolution), precision)
+
+
+_MERIDIEM_ENDS = frozenset("mM.")
+_TWELVE_HOURS = re.compile(r"\b(1[0-2]|0?[1-9])(:\d{2}(?::\d{2})?) ?([ap])\.?m\.?$", re.ASCII | re.IGNORECASE)
+
+
+def _twenty_four(match: re.Match[str]) -> str:
+    hour = int(match[1]) % 12 + (12 if match[3] in "pP" else 0)
+    return f"{hour:02d}{match[2]}"
 
 
 _ISO = re.compile(
@@ -117,6 +128,13 @@ _WRITTEN = (
 )
 
 
+_CLOCK = re.compile(r"\A(?:,|,? at|,? [-\u2013\u2014|])? (?=\d)", re.IGNORECASE)
+"""What stands between a written date and its time."""
+
+_ZONES = {"EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00",
+          "PST": "-08:00", "PDT": "-07:00"}  # fmt: skip
+"""The zones that RFC 2822 names; the letters of others mean different things in different places."""
+
 _MONTH_ONLY = re.compile(_MONTH + r"\.?,? (?P<year>\d{4})", re.ASCII | re.IGNORECASE)
 
 
@@ -126,12 +144,12 @@ def _written(value: str) -> tuple[datetime, str] | None:
         month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
         return datetime(max(int(match["year"]), 1), month, 1), "month"
     for pattern in _WRITTEN:
-        if match := pattern.fullmatch(value):
+        if match := pattern.match(value):
             month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
-            try:
-                return datetime(int(match["year"]), month, int(match["day"])), "day"
-            except ValueError:
-                return None
+            clock = _CLOCK.sub(" ", value[match.end() :], count=1)
+            zone = _ZONES.get(clock[-3:].upper())
+            clock = clock if zone is None else clock[:-3].rstrip() + zone
+            return _iso(f"{match['year']}-{month:02d}-{int(match['day']):02d}{clock}")
     return None
 
 

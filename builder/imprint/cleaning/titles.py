@@ -19,6 +19,8 @@ def same_title(line: str, title: str) -> bool:
 def strip_title(text: str, title: str) -> str | None:
     """The text without the title on its first line; None where the title does not stand there alone."""
     line, newline, rest = text.lstrip().partition("\n")
+    # In Markdown the title is a heading.
+    line = line.lstrip("#") if line.startswith(("# ", "## ")) else line
     if (
         not newline
         or not rest.strip()

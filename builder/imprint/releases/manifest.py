@@ -171,7 +171,10 @@ def checksums(manifest: Manifest) -> bytes:
     ).encode()
 
 
-def tool_versions() -> dict[str, str]:
-    """Versions of what output depends on."""
-    libraries = ("imprint", "pyarrow", "orjson", "jsonschema-rs", "PyYAML", "idna", "charset-normalizer")
+def tool_versions(*more: str) -> dict[str, str]:
+    """Versions of what output depends on; `more` are packages that not every release depends on."""
+    libraries = (
+        "imprint", "pyarrow", "orjson", "jsonschema-rs", "PyYAML", "idna", "charset-normalizer", "langcodes",
+        "language-data", "publicsuffixlist", *more,
+    )  # fmt: skip
     return {name: installed(name) for name in libraries} | {"unicode": unicodedata.unidata_version}

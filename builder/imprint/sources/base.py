@@ -19,6 +19,23 @@ _NUMBERS = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Sidecar:
+    """Where the metadata of a one-article file is written down: a file beside it, or a row of a table."""
+
+    path: str
+    """The file that holds it, on this machine."""
+    name: str
+    """That file's name as provenance knows it."""
+    start: int = 0
+    """Its first byte there."""
+    length: int | None = None
+    """Its bytes; None is the whole file."""
+    kind: str = ".json"
+    """Ending that says how it is written."""
+    compression: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
     """One file of the input."""
 
@@ -36,6 +53,8 @@ class InputFile:
     """Whether it holds one article rather than many."""
     fault: Finding | None = None
     """Why it cannot be read, where the scan has found that out."""
+    sidecar: Sidecar | None = None
+    """Its metadata, where that stands outside it."""
 
     @property
     def source(self) -> str:
@@ -77,6 +96,8 @@ class RawRecord:
     """What the format parses: bytes or a dict; None with a fault."""
     fault: Finding | None = None
     """Why it cannot be read."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What the file's sidecar says: keys and values."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from imprint.errors import Place
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
-from imprint.sources.whole import read_whole, stem_of
+from imprint.sources.whole import read_whole, recognise_whole
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "code", "row", "ab", "lb", "list", "table", "div"})
 """Elements that stand on lines of their own."""
@@ -43,9 +43,7 @@ class DocXml:
             message = f"the root is <{root.tag[:60]}>; read is <doc> with a <main>, as trafilatura writes it"
             return Draft({}, fault=Finding("unknown_xml", message, Place(value=root.tag[:60])))
         attributes = {key: value for key, value in root.attrib.items() if value}
-        draft = recognise({**attributes, "text": text_of(main)})
-        draft.values.setdefault("source_id", stem_of(file.name))
-        return draft
+        return recognise_whole(record, file, attributes, text_of(main), recognise)
 
 
 DOC_XML = DocXml()

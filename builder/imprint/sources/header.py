@@ -1,4 +1,4 @@
-"""The `---` header (front matter) that static sites and extractors put before a text.
+"""The header (front matter) that static sites and extractors put before a text: YAML between `---`, TOML between `+++`.
 
 Laws: every scalar is text, as it stands there, because YAML would make dates, numbers and booleans of titles; aliases
 are refused, because a few lines of them stand for gigabytes.
@@ -7,6 +7,7 @@ are refused, because a few lines of them stand for gigabytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,15 @@ from imprint.sources.encodings import Encoding, decode
 HEADER_CHARS = 64 << 10
 """A longer header is none."""
 
-_HEADER = re.compile(
-    r"\s*---[ \t]*\r?\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
-)
+
+def _fenced(opening: str, closing: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"\s*{opening}[ \t]*\r?\n(?P<inside>.*?)^{closing}[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
+    )
+
+
+_PLAIN_LINE = re.compile(r"(?P<key>[A-Za-z][\w -]*): +(?P<value>[^\s\"'\[\]{}&*!|>%@`#].*)")
+"""A line that an extractor wrote without thinking of YAML: `title: Storm: the day after`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +49,97 @@ def decode_headed(data: bytes) -> tuple[str, Header | None, Encoding] | Finding:
 
 def read_header(text: str) -> Header | Finding | None:
     """The header of a text, None where it has none, or why it cannot be read."""
-    if not text[:8].lstrip().startswith("---"):
+    mark = text[:8].lstrip()[:3]
+    if mark not in _HEADERS:
         return None
-    match = _HEADER.match(text[:HEADER_CHARS])
+    pattern, parse = _HEADERS[mark]
+    match = pattern.match(text[:HEADER_CHARS])
     if match is None:
         return None
+    values = parse(match["inside"])
+    if isinstance(values, Finding):
+        return values
+    if values is None:
+        # A rule of dashes above a text, no header.
+        return None
+    known = {str(key): value for key, value in values.items() if value not in ("", "null", "~")}
+    return Header(known, text[match.end() :])
+
+
+def read_yaml(source: str) -> dict[str, Any] | Finding | None:
+    """A mapping written as YAML, its scalars as text; None where it is not a mapping."""
     import yaml  # noqa: PLC0415 - only where a file has a header
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    source = match["yaml"]
     try:
         if "*" in source and any(
             isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=loader)
         ):
             return Finding("broken_header", "the header uses YAML aliases", hint="write the values out")
+        if (twice := _key_twice(yaml.compose(source, Loader=loader))) is not None:
+            return Finding("duplicate_key", f"the header has the key {twice!r} twice")
         values = yaml.load(source, Loader=loader)  # noqa: S506 - the base loader makes nothing but text
     except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if (plain := _line_by_line(source, loader)) is not None:
+            return plain
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f" (line {mark.line + 2})"
         return Finding("broken_header", f"the header is not YAML: {getattr(error, 'problem', error)}{line}")
     if values is None or values == "":
-        values = {}
-    if not isinstance(values, dict):
-        # A rule of dashes above a text, no header.
-        return None
-    known = {str(key): value for key, value in values.items() if value not in ("", "null", "~")}
-    return Header(known, text[match.end() :])
+        return {}
+    return values if isinstance(values, dict) else None
+
+
+def _key_twice(node: Any) -> str | None:
+    """A key that a mapping has twice, if it has one."""
+    pairs = node.value if node is not None and node.id == "mapping" else []
+    keys = [key.value for key, _ in pairs if isinstance(key.value, str)]
+    return next((key for key in keys if keys.count(key) > 1), None) if len(set(keys)) < len(keys) else None
+
+
+def _line_by_line(source: str, loader: Any) -> dict[str, Any] | None:
+    """A mapping of one line a key, where some values are not YAML but plainly text; None for anything else."""
+    import yaml  # noqa: PLC0415 - see above
+
+    values: dict[str, Any] = {}
+    for line in filter(str.strip, source.splitlines()):
+        try:
+            found = yaml.load(line, Loader=loader)  # noqa: S506 - see above
+        except (yaml.YAMLError, RecursionError, ValueError):
+            match = _PLAIN_LINE.fullmatch(line.rstrip())
+            found = {match["key"]: match["value"]} if match else None
+        if (
+            not isinstance(found, dict)
+            or len(found) != 1
+            or line[0].isspace()
+            or found.keys() & values.keys()
+        ):
+            return None
+        values |= found
+    return values
+
+
+def _read_toml(source: str) -> dict[str, Any] | Finding:
+    import tomllib  # noqa: PLC0415 - only where a file has such a header
+
+    try:
+        values = tomllib.loads(source)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Finding("broken_header", f"the header is not TOML: {error}")
+    return {key: _as_text(value) for key, value in values.items()}
+
+
+_HEADERS: dict[str, tuple[re.Pattern[str], Callable[[str], dict[str, Any] | Finding | None]]] = {
+    "---": (_fenced(r"---", r"(?:---|\.\.\.)"), read_yaml),
+    "+++": (_fenced(r"\+\+\+", r"\+\+\+"), _read_toml),
+}
+"""How a header begins, what it looks like whole, and what reads it."""
+
+
+def _as_text(value: Any) -> Any:
+    """A TOML value as the header's: scalars as text, as they stand there."""
+    if isinstance(value, dict):
+        return {key: _as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)

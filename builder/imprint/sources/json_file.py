@@ -21,7 +21,11 @@ from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.encodings import detect
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.recognise import named
 from imprint.sources.whole import stem_of
+
+WRAPPERS = ("articles", "items", "results", "entries", "documents", "docs", "posts", "records", "data")
+"""Keys below which feeds and services keep a list of articles."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -31,7 +35,7 @@ class JsonFile:
     """The format of .json files."""
 
     name: str = "json"
-    what: str = "one article, or an array of articles, read an element at a time"
+    what: str = "one article, an array of articles, a feed of them, or one object behind the other"
     suffixes: tuple[str, ...] = (".json",)
     one_per_file: bool = False
     splittable: bool = False
@@ -68,7 +72,8 @@ class _Reader:
         self.decoder: codecs.IncrementalDecoder | None = None
         self.buffer = ""
         self.ended = False
-        self.json = json.JSONDecoder(parse_constant=_refuse_constant)
+        self.key_twice: str | None = None
+        self.json = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=self._object)
 
     def records(self) -> Iterator[list[RawRecord]]:
         at = self._skip_space(0)
@@ -80,14 +85,33 @@ class _Reader:
             yield [self.lost(value.code, value.message, value.place)]
             return
         found, end = value
-        if self._skip_space(end) < len(self.buffer):
-            yield [
-                self.lost(
-                    "invalid_json", "something stands behind the article; is it JSON Lines? name it .jsonl"
-                )
-            ]
+        at = self._skip_space(end)
+        if at < len(self.buffer):
+            yield from self._sequence(found, at)
+        elif (articles := _wrapped(found)) is not None:
+            yield [self._record(article, whole=False) for article in articles]
         else:
             yield [self._record(found, whole=True)]
+
+    def _sequence(self, first: Any, at: int) -> Iterator[list[RawRecord]]:
+        """Values one behind the other: JSON Lines under another name."""
+        batch = [self._record(first, whole=False)]
+        size = 0
+        while at < len(self.buffer):
+            value = self._value(at)
+            if isinstance(value, Finding):
+                yield [*batch, self.lost(value.code, value.message, value.place)]
+                return
+            found, end = value
+            batch.append(self._record(found, whole=False))
+            size += end - at
+            at = self._skip_space(end)
+            if size >= BLOCK_BYTES:
+                yield batch
+                batch, size = [], 0
+            if at >= BLOCK_BYTES:
+                self.buffer, at = self.buffer[at:], 0
+        yield batch
 
     def _elements(self, at: int) -> Iterator[list[RawRecord]]:
         batch: list[RawRecord] = []
@@ -119,9 +143,17 @@ class _Reader:
             batch.append(self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}"))
         yield batch
 
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            # Readers would disagree on it; the same value twice is only clumsy.
+            self.key_twice = next((key for key, value in pairs if found[key] != value), self.key_twice)
+        return found
+
     def _value(self, at: int) -> tuple[Any, int] | Finding:
         """The value that begins at a position and where it ends; more is read until it is whole."""
         while True:
+            self.key_twice = None
             try:
                 found, end = self.json.raw_decode(self.buffer, at)
                 # A number at the end of what was read may go on.
@@ -175,6 +207,10 @@ class _Reader:
             return RawRecord(
                 row, digest, None, Finding("not_an_object", "the element is JSON, but not an object")
             )
+        if self.key_twice is not None:
+            message = f"the key {self.key_twice!r} stands twice, with different values"
+            fault = Finding("duplicate_key", message, Place(field=self.key_twice))
+            return RawRecord(row, sha256_hex(canonical_json(value)), None, fault)
         try:
             digest = self.digest.hexdigest() if whole else sha256_hex(canonical_json(value))
             canonical_json(value)
@@ -188,6 +224,17 @@ class _Reader:
     def lost(self, code: str, message: str, place: Place | None = None) -> RawRecord:
         """The rest of the file, as one record."""
         return RawRecord(self.row, self.digest.hexdigest(), None, Finding(code, message, place or Place()))
+
+
+def _wrapped(value: Any) -> list[Any] | None:
+    """The articles of a feed or of an answer of a service; None where the object is an article itself."""
+    if not isinstance(value, dict) or named("text", tuple(value)):
+        return None
+    for key in WRAPPERS:
+        inner = value.get(key)
+        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
+            return inner
+    return None
 
 
 def _refuse_constant(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,6 +43,8 @@ class JsonLines:
     def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
         """The draft of a line."""
         value = parse(record)
+        if not isinstance(value, Finding):
+            value = key_twice(record.payload, value) or value
         return Draft({}, fault=value) if isinstance(value, Finding) else recognise(value)
 
 
@@ -64,6 +67,49 @@ def parse(record: RawRecord) -> dict[str, object] | Finding:
     if line.count(b"[") + line.count(b"{") >= WRITABLE_DEPTH and not _can_be_written(value):
         return Finding("nested_too_deep", f"the line nests deeper than {WRITABLE_DEPTH} levels")
     return value
+
+
+def _count_keys(value: object) -> int:
+    """Keys of an object and all that is in it; as many colons behind quotes stand in its line, if no key comes twice."""
+    if isinstance(value, dict):
+        return len(value) + sum(
+            _count_keys(inner) for inner in value.values() if isinstance(inner, (dict, list))
+        )
+    return sum(_count_keys(item) for item in value) if isinstance(value, list) else 0
+
+
+def key_twice(line: bytes, value: dict[str, object]) -> Finding | None:
+    """A fault where an object of a line has a key twice with different values: JSON allows it, and readers disagree.
+
+    Args:
+        line: the line.
+        value: what the line holds, one value for each key.
+    """
+    if line.count(b'":') - line.count(b'\\":') == _count_keys(value):
+        return None
+
+    def keep(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        for key, given in pairs:
+            if found[key] != given:
+                raise _KeyTwiceError(key)
+        return found
+
+    try:
+        json.loads(line, object_pairs_hook=keep)
+    except _KeyTwiceError as error:
+        return Finding(
+            "duplicate_key",
+            f"the key {str(error)!r} stands twice, with different values",
+            Place(field=str(error)),
+        )
+    except (ValueError, RecursionError):
+        return None
+    return None
+
+
+class _KeyTwiceError(Exception):
+    """An object has a key twice."""
 
 
 def _can_be_written(value: object) -> bool:

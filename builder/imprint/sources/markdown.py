@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.header import Header, decode_headed
-from imprint.sources.whole import read_whole, stem_of
+from imprint.sources.whole import read_whole, recognise_whole
 
 _HEADING = re.compile(
     r"\s*#[ \t]+(?P<atx>[^\n]+?)[ \t#]*(?:\n|\Z)|\s*(?P<setext>[^\n#>*-][^\n]*)\n=+[ \t]*(?:\n|\Z)"
@@ -37,8 +37,7 @@ class Markdown:
             return Draft({}, fault=decoded)
         text, header, encoding = decoded
         header = header or Header({}, text)
-        draft = recognise({**header.values, "text": header.body})
-        draft.values.setdefault("source_id", stem_of(file.name))
+        draft = recognise_whole(record, file, header.values, header.body, recognise)
         heading = _HEADING.match(header.body)
         if heading is not None and "title" not in draft.values:
             draft.values["title"] = heading["atx"] or heading["setext"]

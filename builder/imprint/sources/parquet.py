@@ -109,6 +109,11 @@ def _child(path: str) -> None:
 
     file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
     for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        names = batch.schema.names
+        if len(set(names)) < len(names):
+            # A row as an object has room for one column of a name: the others go by their number, as in tables.
+            names = [n if names.index(n) == i else f"column_{i + 1}" for i, n in enumerate(names)]
+            batch = batch.rename_columns(names)  # noqa: PLW2901
         for row in batch.to_pylist():
             line = orjson.dumps(row, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
             sys.stdout.buffer.write(line)

@@ -1,13 +1,13 @@
 """Recognition: which key of a raw record is which field of an article.
 
-Laws: `[input.fields]` comes before what is recognised; a field's own name comes before other names for it; the first
-key with a value serves; keys that no field took are listed, never silently lost.
+Laws: `[input.fields]` comes before what is recognised, what was decided for the file group before what a name suggests;
+the first key with a value serves; keys that no field took are listed, never silently lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,48 +15,30 @@ import orjson
 
 from imprint.findings import Finding
 from imprint.sources.base import Draft
+from imprint.sources.bodies import JOINED, body_text
+from imprint.sources.names import WRITTEN_BY_IMPRINT, form, names_of
 
-KEYS: dict[str, tuple[str, ...]] = {
-    "text": ("maintext", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article", "articleBody"),
-    "title": ("headline", "title_page", "title_rss"),
-    "url": ("canonical_link", "canonical_url", "link", "permalink", "source_url", "page_url", "uri", "web_url", "responded_url", "requested_url"),
-    "source_id": ("id", "article_id", "guid", "uuid", "doc_id", "slug"),
-    "source_domain": ("domain", "hostname", "source-hostname", "host"),
-    "publisher": ("sitename", "site_name", "outlet", "newspaper"),
-    "authors": ("author", "byline"),
-    "section": ("section_name", "articleSection", "category", "categories", "topic"),
-    "keywords": ("tags", "topics"),
-    "language": ("lang", "meta_lang"),
-    "published_at": (
-        "date_publish", "publish_date", "publishing_date", "publication_date", "pub_date", "pubDate",
-        "datePublished", "published_date", "published", "date", "created",
-    ),
-    "modified_at": ("date_modify", "date_modified", "dateModified", "modified_date", "modified", "updated_at", "updated"),
-    "retrieved_at": ("date_download", "download_date", "crawled_at", "fetched_at", "scraped_at", "filedate"),
-    "license": ("licence",),
-    "license_url": ("licence_url",),
-}  # fmt: skip
-"""Other names of each field, the most telling first: what trafilatura, news-please, newspaper4k, fundus, datatrove and
-dolma write, and what people write by hand."""
+METADATA = ("metadata", "meta")
+"""Keys below which datatrove, dolma and others keep what is not the text: an object, or an object written as JSON."""
+
+NOTHING = frozenset({"", "None", "none", "null", "NULL", "NaN", "nan", "N/A", "n/a"})
+"""What tools write where they found nothing; a title or a text may be one of these words."""
+
+WORDS_COUNT = frozenset({"text", "title"})
+"""Fields whose value may be one of the words in NOTHING."""
 
 
-def priority(name: str, key: str) -> tuple[int, str]:
-    """Sort value of a key among those that serve a field: the field's own name, then KEYS, then any other."""
-    known = tuple(other.casefold() for other in (name, *KEYS.get(name, ())))
-    key = key.casefold()
-    return (known.index(key) if key in known else len(known)), key
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided for one file group, by its values or in an earlier release."""
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field to the keys that come before its names."""
+    refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field to the keys whose name it has, but whose values are something else."""
 
 
-KNOWN_KEYS = frozenset(
-    key.casefold() for name, others in KEYS.items() for key in (name, *others) if key != "content"
-)
-"""Keys that name a field at sight, casefolded."""
-
-WRITTEN_BY_IMPRINT = frozenset(
-    {"id", "input_file", "input_row", "raw_sha256", "text_sha256", "processing", "dup_cluster", "added_in",
-     "date_precision"}
-)  # fmt: skip
-"""Fields that no key of the input may fill."""
+UNDECIDED = Decided()
 
 
 @dataclass(slots=True)
@@ -66,9 +48,8 @@ class Recogniser:
     fields: tuple[str, ...]
     """Names of the schema's fields."""
     overrides: Mapping[str, str]
-    """`[input.fields]`: field to key; dots lead into nested objects."""
-    remembered: Mapping[str, Iterable[str]] = field(default_factory=dict)
-    """Keys that the previous release took for a field of this group: they come first."""
+    """`[input.fields]`: field to key; dots lead into nested objects; an empty key leaves the field empty."""
+    decided: Decided = UNDECIDED
     used: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each key served each field."""
     _shapes: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -76,8 +57,8 @@ class Recogniser:
 
     def draft(self, record: Mapping[str, Any]) -> Draft:
         """Make a draft of a raw record."""
-        record = _with_metadata(record)
-        keys = _keys(record)
+        record = with_metadata(record)
+        keys = keys_of(record)
         self._shapes[keys] += 1
         plan = self._plans.get(keys)
         if plan is None:
@@ -85,17 +66,18 @@ class Recogniser:
         values = {}
         for name, paths in plan.takes:
             for path in paths:
-                value = _reach(record, path)
-                if value is not None and not (isinstance(value, str) and (not value or value.isspace())):
+                value = record[path] if path in record else reach(record, path)
+                if value is not None and not is_nothing(name, value):
                     values[name] = value
                     self.used[name, path] += 1
                     break
-        if plan.has_text:
-            return Draft(values)
-        seen = ", ".join(keys[:12]) or "none"
-        hint = 'name it in the recipe: [input.fields] text = "KEY"'
-        fault = Finding("no_text_field", f"no key is recognised as text; keys: {seen}", hint=hint)
-        return Draft(values, fault=fault)
+        if not plan.has_text:
+            return Draft(values, fault=_no_text(keys))
+        body = values.get("text")
+        if body is not None and not isinstance(body, str) and (joined := body_text(body)):
+            values["text"] = joined
+            return Draft(values, [JOINED])
+        return Draft(values)
 
     def ignored(self) -> Counter[str]:
         """Keys that served no field in any record, and how many records have them."""
@@ -109,20 +91,16 @@ class Recogniser:
         """What serves each field of records with these keys."""
         takes: list[tuple[str, tuple[str, ...]]] = []
         present = set(keys)
-        spelling = {key.casefold(): key for key in reversed(keys)}
         for name in self.fields:
-            if name in WRITTEN_BY_IMPRINT:
+            if name in WRITTEN_BY_IMPRINT or self.overrides.get(name) == "":
                 continue
             override = self.overrides.get(name, "")
             if override and (override in present or override.split(".")[0] in present):
                 paths = [override]
             else:
-                others = (name, *KEYS.get(name, ()))
-                # What an override decided once is not remembered: it ends with the override.
-                known = [key for key in self.remembered.get(name, ()) if key.rpartition(".")[2] in others]
-                spelled = [spelling[key.casefold()] for key in others if key.casefold() in spelling]
-                inner = [f"{METADATA}.{key}" for key in others if f"{METADATA}.{key}" in present]
-                paths = [key for key in (*known, *others, *spelled, *inner) if key in present]
+                refused = self.decided.refused.get(name, frozenset())
+                decided = [key for key in self.decided.keys.get(name, ()) if key in present]
+                paths = [*decided, *(key for key in named(name, keys) if key not in refused)]
             if paths:
                 takes.append((name, tuple(dict.fromkeys(paths))))
         return _Plan(takes, any(name == "text" for name, _ in takes))
@@ -134,31 +112,61 @@ class _Plan:
     has_text: bool
 
 
-METADATA = "metadata"
-"""Key below which datatrove and dolma keep what is not the text: an object, or an object written as JSON."""
+def named(name: str, keys: tuple[str, ...]) -> list[str]:
+    """The keys whose name says that they are a field, the most telling first; those at the top before inner ones."""
+    spelled: dict[str, str] = {}
+    for key in reversed(keys):
+        top, _, inner = key.partition(".")
+        spelled[form(key)] = key
+        if inner and top in METADATA:
+            spelled.setdefault(f"{METADATA[0]}.{form(inner)}", key)
+    # A key spelled as we would is preferred to one that only sounds the same.
+    exact = set(keys)
+    found = [key if key in exact else spelled.get(form(key)) for key in names_of(name)]
+    inside = [spelled.get(f"{METADATA[0]}.{form(key)}") for key in names_of(name)]
+    return [key for key in (*found, *inside) if key is not None]
 
 
-def _with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    inner = record.get(METADATA)
-    if isinstance(inner, str) and inner[:1] == "{":
-        try:
-            return {**record, METADATA: orjson.loads(inner)}
-        except orjson.JSONDecodeError:
-            return record
+def with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose metadata is an object, where it is one written as JSON."""
+    for key in METADATA:
+        inner = record.get(key)
+        if isinstance(inner, str) and inner[:1] == "{":
+            try:
+                record = {**record, key: orjson.loads(inner)}
+            except orjson.JSONDecodeError:
+                continue
     return record
 
 
-def _keys(record: Mapping[str, Any]) -> tuple[str, ...]:
-    inner = record.get(METADATA)
-    return (*record, *(f"{METADATA}.{key}" for key in inner)) if isinstance(inner, dict) else tuple(record)
+def keys_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of a record, and with a dot those inside its metadata and its `source`."""
+    nested = [key for key in (*METADATA, "source") if isinstance(record.get(key), dict)]
+    return (
+        tuple(record) if not nested else (*record, *(f"{k}.{inner}" for k in nested for inner in record[k]))
+    )
 
 
-def _reach(record: Mapping[str, Any], path: str) -> Any:
-    if path in record:
-        return record[path]
+def reach(record: Mapping[str, Any], path: str) -> Any:
+    """The value at a path of keys with dots between them, or None."""
     value: Any = record
     for key in path.split("."):
         if not isinstance(value, Mapping):
             return None
         value = value.get(key)
     return value
+
+
+def is_nothing(name: str, value: Any) -> bool:
+    """Whether a value says that there is none: an empty one, a word for it, an address without a host."""
+    if isinstance(value, str):
+        if not value or value.isspace() or (value in NOTHING and name not in WORDS_COUNT):
+            return True
+        return name == "url" and value[0] == "/"
+    return isinstance(value, (list, dict)) and not value
+
+
+def _no_text(keys: tuple[str, ...]) -> Finding:
+    seen = ", ".join(keys[:12]) or "none"
+    hint = 'name it in the recipe: [input.fields] text = "KEY"'
+    return Finding("no_text_field", f"no key is recognised as text; keys: {seen}", hint=hint)

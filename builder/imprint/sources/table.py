@@ -21,7 +21,7 @@ from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.encodings import Encoding, detect
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
-from imprint.sources.recognise import KNOWN_KEYS
+from imprint.sources.names import KNOWN_KEYS, form
 
 SEPARATORS = ",;\t|"
 SAMPLE_CHARS = 64 << 10
@@ -99,11 +99,12 @@ TABLE = Table()
 
 def decide(sample: str, *, ended: bool = True) -> Dialect:
     """How a table is written, from its beginning."""
+    tabbed = next(iter(_sample_rows(sample, "\t", ended=ended)), [])
+    if len(tabbed) == len(TRAFILATURA) and "://" in tabbed[0]:
+        return Dialect("\t", TRAFILATURA, 0, "null")
     separator = max(SEPARATORS, key=lambda mark: _regularity(sample, mark, ended=ended))
     rows = _sample_rows(sample, separator, ended=ended)
     first = rows[0] if rows else []
-    if len(first) == len(TRAFILATURA) and not _is_header(first) and "://" in first[0]:
-        return Dialect(separator, TRAFILATURA, 0, "null")
     if _is_header(first):
         return Dialect(separator, tuple(_distinct(first)), 1)
     return Dialect(separator, tuple(f"column_{number}" for number in range(1, len(first) + 1)), 0)
@@ -134,7 +135,7 @@ def _is_header(row: Sequence[str]) -> bool:
     names = [cell.strip() for cell in row]
     if any(len(name) > 64 or _is_value(name) for name in names):
         return False
-    if any(name.casefold() in KNOWN_KEYS for name in names):
+    if any(form(name) in KNOWN_KEYS for name in names):
         return True
     return all(names) and len(set(names)) == len(names) > 1
 

@@ -13,11 +13,17 @@ from imprint.cleaning.dates import parse_date
 from imprint.cleaning.titles import same_title
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
-from imprint.sources.header import decode_headed
-from imprint.sources.whole import read_whole, stem_of
+from imprint.sources.header import Header, decode_headed
+from imprint.sources.whole import read_whole, recognise_whole, stem_of
 
 TITLE_CHARS = 300
 """A longer first line is a paragraph, not a title."""
+
+HEADLINE_CHARS = 150
+PARAGRAPH_CHARS = 200
+"""Lengths of a line that is a headline above one that is a whole paragraph, with no blank line between."""
+
+CAPITAL_WORDS = 3
 
 HEAD_LINES = 4
 """Lines below the title among which a date line or the title again may stand."""
@@ -43,17 +49,29 @@ class Text:
         if isinstance(decoded, Finding):
             return Draft({}, fault=decoded)
         text, header, encoding = decoded
-        if header is not None:
-            draft = recognise({**header.values, "text": header.body})
-            draft.values.setdefault("source_id", stem_of(file.name))
+        if header is not None or record.beside:
+            header = header or Header({}, text)
+            draft = recognise_whole(record, file, header.values, header.body, recognise)
             draft.steps = [*encoding.step, *draft.steps]
-            return draft
+            return _with_head(draft)
         title, date, body, steps = split_head(text)
         values = {"title": title, "text": body, "published_at": date, "source_id": stem_of(file.name)}
         return Draft(values, [*encoding.step, *steps])
 
 
 TEXT = Text()
+
+
+def _with_head(draft: Draft) -> Draft:
+    """A draft whose title, where no metadata gives it, is read from the head of its text."""
+    if "title" not in draft.values:
+        title, date, draft.values["text"], steps = split_head(draft.values["text"])
+        if title is not None:
+            draft.values["title"] = title
+            draft.steps += steps
+        if date is not None:
+            draft.values.setdefault("published_at", date)
+    return draft
 
 
 def split_head(text: str) -> tuple[str | None, str | None, str, list[str]]:
@@ -94,9 +112,21 @@ def _is_title(first: str, rest: str) -> bool:
     second, behind = _next_line(rest)
     if same_title(second, first) or same_title(_next_line(behind)[0], first) or _is_date_line(second):
         return True
+    if first.endswith((".", ":", ";", ",")):
+        # A sentence of its own is a short first paragraph.
+        return False
     set_off = not rest.partition("\n")[0].strip()
-    # A sentence of its own is a short first paragraph.
-    return set_off and not first.endswith((".", ":", ";", ","))
+    return set_off or _is_headline_above(first, second)
+
+
+def _is_headline_above(first: str, second: str) -> bool:
+    """Whether a line is a headline although no blank line sets it off: written in capitals, or short above a long paragraph.
+
+    In text that was wrapped at a width, lines are of one length; a paragraph on one line is not wrapped.
+    """
+    if len(first.split()) >= CAPITAL_WORDS and first.isupper() and not second.isupper():
+        return True
+    return len(first) <= HEADLINE_CHARS and len(second) >= PARAGRAPH_CHARS
 
 
 def _is_date_line(line: str) -> bool:

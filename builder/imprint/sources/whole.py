@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from imprint.findings import Finding
-from imprint.sources.base import RawRecord, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.compression import DamagedStreamError, blocks, split_suffix
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.recognise import named
+from imprint.sources.sidecars import read_sidecar
 
 
 def read_whole(span: Span) -> Iterator[list[RawRecord]]:
@@ -31,7 +34,30 @@ def read_whole(span: Span) -> Iterator[list[RawRecord]]:
     if size > MAX_LINE_BYTES:
         message = f"the file has {size:,} bytes; an article may have {MAX_LINE_BYTES:,}"
         fault = Finding("record_too_large", message)
-    yield [RawRecord(1, digest.hexdigest(), b"".join(pieces) if fault is None else None, fault)]
+    raw = digest.hexdigest()
+    beside: Mapping[str, Any] = {}
+    if span.file.sidecar is not None:
+        read = read_sidecar(span.file.sidecar)
+        if isinstance(read, Finding):
+            fault = fault or read
+        else:
+            beside, sidecar_digest = read
+            # An article whose metadata changed is another raw record.
+            raw = hashlib.sha256(digest.digest() + sidecar_digest).hexdigest()
+    yield [RawRecord(1, raw, b"".join(pieces) if fault is None else None, fault, beside)]
+
+
+def recognise_whole(
+    record: RawRecord, file: InputFile, values: Mapping[str, Any], body: str, recognise: Recognise
+) -> Draft:
+    """The draft of a one-article file: its own values before its sidecar's, its body before any text among them."""
+    known = {**record.beside, **values}
+    for key in named("text", tuple(known)):
+        del known[key]
+    draft = recognise({**known, "text": body})
+    draft.values["text"] = body
+    draft.values.setdefault("source_id", stem_of(file.name))
+    return draft
 
 
 def stem_of(name: str) -> str:

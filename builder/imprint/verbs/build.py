@@ -1,6 +1,6 @@
 """Build: articles to a release in data/build, ready to publish.
 
-    scan → ingest → decide → finish → resolve → write → close
+    scan → survey → ingest → decide → finish → resolve → write → close
 
 The version is fixed here, from what differs from the previous release; `publish` only moves what was built. Laws: same
 input, same bytes, whatever the machine and the number of workers; every record that was read has one fate; a build that
@@ -9,26 +9,23 @@ fails or finds nothing new leaves no release behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from imprint.article import RecordSchema
 from imprint.building.account import account, limit_rejected
-from imprint.building.candidates import Candidates, load_candidates
+from imprint.building.candidates import Candidates, Contested, load_candidates
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
-from imprint.building.decide import decisions_of, removed_lines, repeated_lines
-from imprint.building.finish import FinishTask, finish
-from imprint.building.ingest import Ingested, IngestTask, ingest
+from imprint.building.intake import Intake
 from imprint.building.outcome import BuildResult
-from imprint.building.parts import Part, WorkFolder
+from imprint.building.parts import WorkFolder
 from imprint.building.plan import plan_shards
 from imprint.building.previous import Previous
 from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
 from imprint.building.resolve import NEW, Resolution, resolve
 from imprint.building.scan import Scan, scan
+from imprint.building.shared_urls import shared_urls
 from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
 from imprint.building.write import check_rows, write
 from imprint.digests import pretty_json
@@ -39,7 +36,7 @@ from imprint.findings import Finding
 from imprint.progress import Progress, Silent
 from imprint.project import Project, open_project
 from imprint.releases.accounting import Accounting
-from imprint.releases.ledger import hex_id, sorted_bytes
+from imprint.releases.ledger import hex_id
 from imprint.releases.versions import Change, next_version, schema_change
 from imprint.validation import Validator
 from imprint.verbs.lineage import check_call, find_previous
@@ -49,8 +46,6 @@ INLINE_BYTES = 8 << 20
 
 PRELOAD = ("imprint.building.finish", "imprint.building.ingest", "imprint.building.write")
 """Modules that the workers' server process imports once."""
-
-R = TypeVar("R")
 
 
 def build(
@@ -116,7 +111,9 @@ class _Build:
     def run(self, workers: int | None) -> BuildResult:
         """Build, and put the result into the build folder."""
         empty(self.project.build)
-        found = scan(self.project.inputs, self.work.unpacked, self.project.outputs)
+        found = scan(
+            self.project.inputs, self.work.unpacked, self.project.outputs, self.recipe.input.sidecars
+        )
         self._require_input(found)
         small = workers is None and found.size <= INLINE_BYTES
         engine = LocalEngine(1 if small else workers, preload=PRELOAD)
@@ -128,24 +125,24 @@ class _Build:
         return result
 
     def _run(self, found: Scan, engine: Engine) -> BuildResult:
-        ingested = self._ingest(found, engine)
-        repeated = repeated_lines(ingested, self.recipe.clean.source_lines, self.previous.decisions)
-        finish_task = FinishTask.maker(self.work, self.project.schema, self.recipe, repeated, self.ordinal)
-        finished = list(self._map_parts("clean", finish, [finish_task(part) for part in found.parts], engine))
+        intake = Intake(self.recipe, self.project.schema, self.previous, self.work, engine, self.watch)
+        taken = intake.run(found)
+        ingested, finished = taken.ingested, taken.finished
         write_quarantine(self.project.build, self.work, found.parts)
         limit_rejected(ingested, finished, self.recipe.max_rejected, f"{self.project.build}/{QUARANTINE}")
         candidates = load_candidates(self.work, len(found.parts))
         result = resolve(self.work, candidates, self.previous, self.recipe)
+        self._tell_shared_urls(candidates, result)
         because = partial(result.because, found=candidates, previous=self.previous)
         write_reports(self.project.build, self.work, found.parts, finished, result, because)
         accounting = account(self.work, ingested, finished, result, self.previous)
-        self.findings += [*found.findings, *result.findings]
+        self.findings += [*found.findings, *taken.findings, *result.findings]
         change = self._change(candidates, result)
         if self._is_unchanged(change):
             return self._unchanged(accounting)
         if accounting.published == 0:
             raise RejectedError("no record is left to publish", hint=f"see {self.project.build}/{QUARANTINE}")
-        decisions = decisions_of(ingested, removed_lines(finished), self.previous.decisions)
+        decisions = taken.decisions(self.recipe, self.previous.decisions)
         inputs = {
             "files": len(found.files),
             "bytes": found.size,
@@ -170,6 +167,10 @@ class _Build:
         )
         return self._write(closing, candidates, result, engine)
 
+    def _tell_shared_urls(self, found: Candidates, result: Resolution) -> None:
+        contested = Contested(self.work, found)
+        self.findings += shared_urls(found, result, contested, self.previous, self.recipe.dedup.group_at)
+
     def _require_input(self, found: Scan) -> None:
         if found.files:
             return
@@ -181,51 +182,6 @@ class _Build:
                 hint="put articles there: .txt, .md, .jsonl, .json, .csv, .parquet, .xml, .wet, also packed",
             )
         self.findings.append(Finding("empty_input", f"the input holds no articles: {named}"))
-
-    def _ingest(self, found: Scan, engine: Engine) -> list[Ingested]:
-        known = self.previous.ledger.known()
-        if len(known):
-            self.work.published("raw").write_bytes(known.tobytes())
-            self.work.published("ids").write_bytes(sorted_bytes(self.previous.ledger.ids))
-            self.work.published("dropped").write_bytes(self.previous.ledger.dropped()[0].tobytes())
-            self.work.published("texts").write_bytes(sorted_bytes(self.previous.ledger.text_keys))
-        tasks = [
-            IngestTask(
-                part,
-                self.work,
-                tuple(self.schema.by_name),
-                self.recipe.input.fields,
-                self.previous.decisions.mappings,
-                known=bool(len(known)),
-            )
-            for part in found.parts
-        ]
-        ingested = list(self._map_parts("read", ingest, tasks, engine))
-        used = {pair for part in ingested for counter in part.used.values() for pair in counter}
-        for name, key in self.recipe.input.fields.items():
-            if used and (name, key) not in used:
-                place = Place("imprint.toml", field=f"input.fields.{name}")
-                self.findings.append(Finding("override_unused", f"no new record has the key {key!r}", place))
-        ignored: dict[str, set[str]] = {}
-        for part in ingested:
-            for group, keys in part.ignored.items():
-                ignored.setdefault(group, set()).update(keys)
-        self.findings += [
-            Finding("keys_ignored", f"no field takes {', '.join(sorted(keys))}", Place(group))
-            for group, keys in sorted(ignored.items())
-            if keys
-        ]
-        return ingested
-
-    def _map_parts(
-        self, stage: str, function: Callable[[Any], R], tasks: Sequence[Any], engine: Engine
-    ) -> Iterator[R]:
-        """Map over tasks that each have a `part`, and tell how many bytes of input are done."""
-        parts: list[Part] = [task.part for task in tasks]
-        self.watch.stage(stage, sum(part.size for part in parts))
-        for part, result in zip(parts, engine.map(function, tasks), strict=True):
-            self.watch.advance(part.size)
-            yield result
 
     def _change(self, found: Candidates, result: Resolution) -> Change:
         new = result.split[result.outcome == NEW]

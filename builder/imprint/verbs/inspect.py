@@ -17,19 +17,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imprint.article import RecordSchema
-from imprint.building.decide import NO_DECISIONS, repeated_lines
-from imprint.building.finish import Finished, FinishTask, finish
-from imprint.building.ingest import Ingested, IngestTask, ingest
+from imprint.building.ingest import Ingested
+from imprint.building.intake import Intake, TakenIn
 from imprint.building.parts import Part, WorkFolder, read_spill
+from imprint.building.previous import NO_PREVIOUS
 from imprint.building.quarantine import read_quarantine
-from imprint.building.scan import list_input
+from imprint.building.scan import Scan, list_input
+from imprint.building.survey import groups_of
+from imprint.engine.local import LocalEngine
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
+from imprint.progress import Silent
 from imprint.project import RECIPE, SCHEMA, read_json, read_recipe
 from imprint.recipe import Dataset, Recipe
 from imprint.sources import BY_NAME
 from imprint.sources.base import InputFile, Span
-from imprint.sources.recognise import WRITTEN_BY_IMPRINT, priority
+from imprint.sources.names import WRITTEN_BY_IMPRINT, priority
 from imprint.template import template
 
 FILES = 200
@@ -127,10 +130,10 @@ def inspect(paths: str | Path | Sequence[str | Path], *, project: str | Path = "
     recipe = read_recipe(root) if (root / RECIPE).exists() else Recipe(Dataset("local/inspected"))
     given = [paths] if isinstance(paths, (str, Path)) else paths
     with tempfile.TemporaryDirectory(prefix="imprint-inspect-") as unpacked:
-        files, findings = list_input([Path(path) for path in given], Path(unpacked))
-        groups: dict[str, list[InputFile]] = {}
-        for file in files:
-            groups.setdefault(file.group, []).append(file)
+        files, findings = list_input(
+            [Path(path) for path in given], Path(unpacked), patterns=recipe.input.sidecars
+        )
+        groups = groups_of(files)
         reports = tuple(
             _inspect_group(name, members, schema, recipe) for name, members in sorted(groups.items())
         )
@@ -143,28 +146,24 @@ def _inspect_group(name: str, files: list[InputFile], schema: RecordSchema, reci
     part = Part(0, tuple(Span(file, 0, None, 1) for file in chosen))
     with tempfile.TemporaryDirectory(prefix="imprint-inspect-") as folder:
         work = WorkFolder(Path(folder))
-        task = IngestTask(
-            part, work, tuple(schema.by_name), recipe.input.fields, {}, known=False, limit=RECORDS
-        )
-        ingested = ingest(task)
-        repeated = repeated_lines([ingested], recipe.clean.source_lines, NO_DECISIONS)
-        finished = finish(FinishTask.maker(work, schema.document, recipe, repeated, 1)(part))
+        intake = Intake(recipe, schema.document, NO_PREVIOUS, work, LocalEngine(1), Silent(), limit=RECORDS)
+        taken = intake.run(Scan(tuple(chosen), (part,), ()))
         records = read_spill(work.records(0))
         rejected = [
             entry for step in ("ingest", "finish") for entry in read_quarantine(work.quarantine(step, 0))
         ]
-        return _report(name, files, chosen, ingested, finished, records, rejected)
+        return _report(name, files, chosen, taken, records, rejected)
 
 
 def _report(
     name: str,
     files: list[InputFile],
     chosen: list[InputFile],
-    ingested: Ingested,
-    finished: Finished,
+    taken: TakenIn,
     records: pa.Table,
     rejected: list[dict[str, Any]],
 ) -> GroupReport:
+    [ingested], [finished] = taken.ingested, taken.finished
     span = pc.min_max(pc.strftime(records.column("published_at"), "%Y-%m-%d"))
     read = ingested.read.total()
     full = not BY_NAME[files[0].format].one_per_file and ingested.limited

@@ -16,7 +16,7 @@ from imprint.errors import ConflictError, Place, UsageError
 from imprint.project import Project
 from imprint.releases.layout import LEVELS, Version
 from imprint.releases.manifest import Manifest
-from imprint.sources.recognise import WRITTEN_BY_IMPRINT
+from imprint.sources.names import WRITTEN_BY_IMPRINT
 from imprint.targets import open_target
 from imprint.targets.base import Published, Target
 

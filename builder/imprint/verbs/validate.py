@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from imprint.article import RecordSchema
-from imprint.building.decide import NO_DECISIONS, repeated_lines
-from imprint.building.finish import FinishTask, finish
-from imprint.building.ingest import IngestTask, ingest
+from imprint.building.intake import Intake
 from imprint.building.parts import WorkFolder
+from imprint.building.previous import NO_PREVIOUS
 from imprint.building.quarantine import read_quarantine
 from imprint.building.scan import scan
+from imprint.engine.local import LocalEngine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.progress import Progress, Silent
@@ -148,24 +148,16 @@ class _Check:
         """Raw articles go through the first steps of a build, and what those reject is found."""
         with tempfile.TemporaryDirectory(prefix="imprint-validate-") as name:
             work = WorkFolder(Path(name))
-            found = scan([path], work.unpacked)
+            found = scan([path], work.unpacked, patterns=self.recipe.input.sidecars)
             self.findings += found.findings
-            fields = tuple(self.schema.by_name)
-            ingested = [
-                ingest(IngestTask(part, work, fields, self.recipe.input.fields, {}, known=False))
-                for part in found.parts
-            ]
-            repeated = repeated_lines(ingested, self.recipe.clean.source_lines, NO_DECISIONS)
+            intake = Intake(self.recipe, self.schema.document, NO_PREVIOUS, work, LocalEngine(1), Silent())
+            taken = intake.run(found)
             for part in found.parts:
-                finish(
-                    FinishTask(part, work, self.schema.document, self.recipe.clean, repeated,
-                               self.recipe.splits.salt, 1)
-                )  # fmt: skip
                 for entry in _rejected(work, part.index):
                     place = Place(entry["file"], entry["row"], entry["field"], entry["value"])
                     self.findings.append(Finding(entry["code"], entry["message"], place, entry["hint"] or ""))
                     self.invalid += 1
-            self.records += sum(part.read.total() for part in ingested)
+            self.records += sum(part.read.total() for part in taken.ingested)
 
 
 def _rejected(work: WorkFolder, part: int) -> Iterator[dict[str, Any]]:
