@@ -15,7 +15,8 @@ import numpy as np
 
 from imprint.building.decisions import Decisions
 from imprint.building.finish import Finished
-from imprint.building.ingest import LINE_USE, Ingested
+from imprint.building.habits import LINE_USE
+from imprint.building.ingest import Ingested
 from imprint.cleaning.orders import Order, decide_orders
 from imprint.cleaning.residue import SOURCE_LINES, line_hash
 from imprint.recipe import Recipe, SourceLines

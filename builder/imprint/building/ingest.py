@@ -16,16 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
-import xxhash
 
+from imprint.building.habits import LINE_USE, Habits
 from imprint.building.known import Known, holds
 from imprint.building.parts import Part, RowWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
-from imprint.cleaning.characters import clean_text
 from imprint.cleaning.conform import conform_value
-from imprint.cleaning.orders import Order, shown
+from imprint.cleaning.orders import Order
 from imprint.cleaning.publishers import PUBLISHER, agency_in, site_of
-from imprint.cleaning.residue import edge_lines, line_hash
 from imprint.cleaning.urls import canonical_url, domain_of
 from imprint.digests import id_of_source, id_of_url, text_key
 from imprint.sources import BY_NAME
@@ -46,9 +44,6 @@ DRAFTS = pa.schema(
 
 KNOWN = pa.schema([pa.field("span", pa.int32()), pa.field("row", pa.int64()), pa.field("raw", pa.binary(32))])
 """A record that is published already."""
-
-LINE_USE = np.dtype([("source", "<u8"), ("line", "<u8"), ("text", "<u8")])
-"""One short line at the edge of one text, as hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +107,11 @@ class _Ingest:
         self.task = task
         self.result = Ingested(task.part.index)
         self.published = Known.open(task.work)
-        self.times = task.times
         self.recognisers: dict[str, Recogniser] = {}
         self.drafts = RowWriter(task.work.drafts(task.part.index), DRAFTS, compression="lz4")
         self.known = RowWriter(task.work.known(task.part.index), KNOWN)
         self.quarantine = QuarantineWriter(task.work.quarantine("ingest", task.part.index))
-        self.uses: list[tuple[int, int, int]] = []
-        self.texts: dict[str, set[int]] = {}
+        self.habits = Habits(task.times)
 
     def run(self) -> Ingested:
         digest = hashlib.sha256()
@@ -135,9 +128,9 @@ class _Ingest:
         for group, recogniser in self.recognisers.items():
             self.result.used[group] = recogniser.used
             self.result.ignored[group] = recogniser.ignored()
-        self.result.articles.update({source: len(texts) for source, texts in self.texts.items()})
-        # One use for each text: an article that was crawled ten times says its last line once.
-        self.result.line_uses = np.unique(np.array(self.uses, LINE_USE))
+        self.result.articles = self.habits.articles()
+        self.result.line_uses = self.habits.line_uses()
+        self.result.date_orders = self.habits.date_orders
         return self.result
 
     def _limited(self, batches: Iterator[list[RawRecord]]) -> Iterator[list[RawRecord]]:
@@ -170,8 +163,7 @@ class _Ingest:
             raw = bytes.fromhex(record.raw_sha256)
             self.drafts.append(body, values, source, index, record.row, raw, size=len(body or ""))
             if body and not self._is_decided(source, draft.values, body, raw):
-                self._count_lines(source, body)
-                self._count_orders(source, draft.values)
+                self.habits.add(source, draft.values, body)
 
     def _set_known_aside(self, index: int, file: InputFile, records: list[RawRecord]) -> list[RawRecord]:
         if self.published is None or not records:
@@ -216,26 +208,6 @@ class _Ingest:
         if rule == "source_id" and isinstance(given := conform_value("source_id", given), str):
             return id_of_source(source, given)
         return id_of_url(canonical_url(url)) if rule == "url" and isinstance(url, str) else ""
-
-    def _count_orders(self, source: str, values: Mapping[str, Any]) -> None:
-        for name in self.times:
-            value = values.get(name)
-            # Nearly all dates have the year first: a look at two characters is all that they cost.
-            if (
-                isinstance(value, str)
-                and not value[:3].isdigit()
-                and (order := shown(" ".join(value.split())))
-            ):
-                self.result.date_orders.setdefault(source, Counter())[order] += 1
-
-    def _count_lines(self, source: str, body: str) -> None:
-        # Lines must be those that cleaning will see; ASCII with LF is clean enough to be looked at as it is.
-        if not body.isascii() or "\r" in body:
-            body, _ = clean_text(body)
-        text = xxhash.xxh3_64_intdigest(body.encode())
-        hashed = line_hash(source)
-        self.texts.setdefault(source, set()).add(text)
-        self.uses.extend((hashed, line_hash(line), text) for line in edge_lines(body))
 
 
 def _residue_source(draft: Draft, body: str | None, file: InputFile) -> str:

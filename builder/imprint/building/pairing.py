@@ -17,9 +17,9 @@ from imprint.errors import Place
 from imprint.findings import Finding
 from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, Sidecar, Span
-from imprint.sources.compression import split_suffix
+from imprint.sources.compression import SUFFIXES, split_suffix
 from imprint.sources.names import form
-from imprint.sources.sidecars import TABLES, names_beside, paired
+from imprint.sources.sidecars import BESIDE, TABLES, names_beside, paired
 
 NAMED = 0.5
 """Share of a table's rows that must name a file which lies there."""
@@ -82,15 +82,19 @@ class _Pairing:
 
     def by_name(self) -> None:
         """Pair `x.txt` with `x.meta.json` and the like."""
-        for file in self.files:
+        # Most folders hold no file that could be a sidecar: then no article's name is looked at.
+        endings = tuple(ending + packed for ending in BESIDE for packed in ("", *SUFFIXES))
+        candidates = {name for name in self.by_path if name.lower().endswith(endings)}
+        for file in self.files if candidates else ():
             if self._may_be_described(file):
-                any(self._take(file, name) for name in names_beside(file.name))
+                any(self._take(file, name) for name in names_beside(file.name) if name in candidates)
 
     def by_table(self) -> None:
         """Pair the files that a table names with its rows."""
         for table in self.files:
-            stem = PurePosixPath(split_suffix(table.name)[0]).stem.casefold()
-            if stem in TABLES and not table.is_one_article and table.name not in self.taken:
+            if table.is_one_article or table.name in self.taken:
+                continue
+            if PurePosixPath(split_suffix(table.name)[0]).stem.casefold() in TABLES:
                 self._read_table(table)
 
     def _may_be_described(self, file: InputFile) -> bool:

@@ -11,10 +11,6 @@ import pyarrow.ipc
 
 from imprint.sources.base import Span
 
-PART_BYTES = 16 << 20
-"""Raw bytes of a part: large enough to batch well, small enough that the last one does not wait alone."""
-
-
 BATCH_ROWS = 2048
 """Rows of a batch at most: many enough that columns pay, few enough to stay in the cache."""
 
@@ -34,7 +30,7 @@ class Part:
     @property
     def size(self) -> int:
         """Bytes on disk, for progress."""
-        return sum(span.file.size if span.end is None else span.end - span.start for span in self.spans)
+        return sum(span.size for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)

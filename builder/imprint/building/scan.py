@@ -13,17 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imprint.building.pairing import pair
-from imprint.building.parts import PART_BYTES, Part
+from imprint.building.parts import Part
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
 from imprint.sources import BY_NAME, FORMATS, format_of
 from imprint.sources.archives import is_archive, unpack
-from imprint.sources.base import InputFile, Span
+from imprint.sources.base import SPAN_BYTES, InputFile, Span
 from imprint.sources.compression import SUFFIXES, split_suffix
 from imprint.sources.fault import FAULT
-
-SCAN_BLOCK = 1 << 20
-"""Bytes read at a time."""
 
 FILES_PER_PART = 2_000
 """One-article files in a part at most: opening a file costs more than its bytes."""
@@ -150,9 +147,7 @@ def scan(
 ) -> Scan:
     """Look at the input and cut it into parts; the arguments are those of `list_input`."""
     files, findings = list_input(paths, unpacked, leave_out, patterns)
-    divided = [file for file in files if BY_NAME[file.format].splittable and not file.compression]
-    spans = {file.path: divide(file) for file in divided}
-    spans |= {file.path: (Span(file, 0, None, 1),) for file in files if file.path not in spans}
+    spans = {file.path: BY_NAME[file.format].divide(file) for file in files}
     parts = [
         Part(i, tuple(group))
         for i, group in enumerate(_grouped(span for f in files for span in spans[f.path]))
@@ -160,44 +155,13 @@ def scan(
     return Scan(tuple(files), tuple(parts), tuple(findings))
 
 
-def divide(file: InputFile) -> tuple[Span, ...]:
-    """Cut a file of lines into spans of about PART_BYTES that end behind a line.
-
-    A file that cannot be read is one span: reading it will say why.
-    """
-    if file.size <= PART_BYTES:
-        return (Span(file, 0, None, 1),)
-    ends: list[tuple[int, int]] = []
-    position = row = 0
-    try:
-        with Path(file.path).open("rb", buffering=0) as stream:
-            wanted = PART_BYTES
-            while block := stream.read(SCAN_BLOCK):
-                if (
-                    position + len(block) >= wanted
-                    and (at := block.find(b"\n", max(0, wanted - position))) >= 0
-                ):
-                    ends.append((position + at + 1, row + block.count(b"\n", 0, at + 1)))
-                    wanted = position + at + 1 + PART_BYTES
-                row += block.count(b"\n")
-                position += len(block)
-    except OSError:
-        return (Span(file, 0, None, 1),)
-    if not ends or ends[-1][0] < position:
-        ends.append((position, row))
-    starts = [(0, 0), *ends[:-1]]
-    return tuple(
-        Span(file, start, end, rows + 1) for (start, rows), (end, _) in zip(starts, ends, strict=True)
-    )
-
-
 def _grouped(spans: Iterable[Span]) -> Iterator[list[Span]]:
     """Small spans together, up to the size of a part."""
     group: list[Span] = []
     size = 0
     for span in spans:
-        length = span.file.size if span.end is None else span.end - span.start
-        if group and (size + length > PART_BYTES or len(group) >= FILES_PER_PART):
+        length = span.size
+        if group and (size + length > SPAN_BYTES or len(group) >= FILES_PER_PART):
             yield group
             group, size = [], 0
         group.append(span)

@@ -82,18 +82,19 @@ def _records(task: SurveyTask) -> Iterator[Mapping[str, Any]]:
 
     looked_into = 0
     for file in task.files:
-        before = len(found)
+        any_fresh = False
         fmt = BY_NAME[file.format]
         for records in fmt.read(Span(file, 0, None, 1)):
             fresh = (
                 [not is_known for is_known in known.are_known(records)] if known else [True] * len(records)
             )
+            any_fresh |= any(fresh)
             for record in compress(records, fresh):
                 if record.fault is None:
                     fmt.draft(record, file, collect)
                 if len(found) >= RECORDS:
                     return iter(found)
-        looked_into += len(found) > before
+        looked_into += any_fresh
         if looked_into >= FILES:
             break
     return iter(found)

@@ -12,8 +12,12 @@ def title_form(line: str) -> str:
 
 def same_title(line: str, title: str) -> bool:
     """Whether a line is the title again."""
+    if line == title:
+        return bool(line)
     # The first characters rule out nearly every line before anything is normalised.
-    return bool(line) and (line == title or title_form(line) == title_form(title))
+    if not line or not title or (line.isascii() and title.isascii() and line[0].lower() != title[0].lower()):
+        return False
+    return title_form(line) == title_form(title)
 
 
 def strip_title(text: str, title: str) -> str | None:

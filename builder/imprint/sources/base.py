@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import Any, Protocol
 
 from imprint.findings import Finding
 
 _NUMBERS = re.compile("[0-9]+")
+
+
+SPAN_BYTES = 16 << 20
+"""Raw bytes of a span: large enough to batch well, small enough that the last one does not wait alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,14 @@ class InputFile:
     def group(self) -> str:
         """The file group that shares one field mapping: folder and suffix, whatever numbers the folders carry."""
         folder, _, base = self.name.rpartition("/")
-        suffix = PurePosixPath(base.removesuffix(self.compression)).suffix
-        return f"{_NUMBERS.sub('#', folder)}/*{suffix}" if folder else f"*{suffix}"
+        _, dot, ending = base.removesuffix(self.compression).rpartition(".")
+        suffix = f".{ending}" if dot else ""
+        return f"{_numberless(folder)}/*{suffix}" if folder else f"*{suffix}"
+
+
+@lru_cache(maxsize=4096)
+def _numberless(folder: str) -> str:
+    return _NUMBERS.sub("#", folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +87,25 @@ class Span:
     file: InputFile
     """The file."""
     start: int
-    """First byte, in the file as it is decoded."""
+    """First byte, in the file as it is decoded; for Parquet, the first row group."""
     end: int | None
-    """Byte behind the last one; None reads to the end."""
+    """Byte (or row group) behind the last one; None reads to the end."""
     first_row: int
     """Row number of the first record, counted from 1."""
+    weight: int | None = None
+    """Bytes on disk, where start and end do not tell."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, for progress and for parts of a size."""
+        if self.weight is not None:
+            return self.weight
+        return self.file.size if self.end is None else self.end - self.start
+
+
+def undivided(file: InputFile) -> tuple[Span, ...]:
+    """A file as one span."""
+    return (Span(file, 0, None, 1),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +163,11 @@ class Format(Protocol):
         """Whether a file is one article: then its digest is the record's."""
         ...
 
-    @property
-    def splittable(self) -> bool:
-        """Whether a file can be cut behind any line, so that several workers read it."""
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """Cut a file on record boundaries into spans of about SPAN_BYTES, so that several workers can read it.
+
+        It depends on the file's bytes alone. A file that cannot be cut, or cannot be read, is one span.
+        """
         ...
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:

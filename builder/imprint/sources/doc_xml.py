@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from imprint.errors import Place
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.whole import read_whole, recognise_whole
 
 _BLOCKS = frozenset({"p", "head", "item", "quote", "code", "row", "ab", "lb", "list", "table", "div"})
@@ -26,7 +26,10 @@ class DocXml:
     what: str = "trafilatura's `<doc>`, one article a file"
     suffixes: tuple[str, ...] = (".xml",)
     one_per_file: bool = True
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the file of a span: one record."""

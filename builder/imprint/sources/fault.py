@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,10 @@ class Fault:
     what: str = "a file that cannot be read"
     suffixes: tuple[str, ...] = ()
     one_per_file: bool = False
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """The one record, whose fault the scan found."""

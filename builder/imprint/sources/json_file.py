@@ -17,7 +17,7 @@ from typing import Any
 from imprint.digests import canonical_json, sha256_hex
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.encodings import detect
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
@@ -38,7 +38,10 @@ class JsonFile:
     what: str = "one article, an array of articles, a feed of them, or one object behind the other"
     suffixes: tuple[str, ...] = (".json",)
     one_per_file: bool = False
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the elements of an array, or the one object."""

@@ -13,7 +13,7 @@ from imprint.errors import Place, shorten
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
 from imprint.sources.compression import DamagedStreamError, blocks
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, lines
+from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, divide_lines, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,10 @@ class JsonLines:
     what: str = "one object a line"
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson")
     one_per_file: bool = False
-    splittable: bool = True
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """Cut a file behind lines."""
+        return divide_lines(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the lines of a span; blank lines are no records, but count as rows."""
@@ -48,6 +51,8 @@ class JsonLines:
         return Draft({}, fault=value) if isinstance(value, Finding) else recognise(value)
 
 
+_NESTED = frozenset({dict, list})
+
 WRITABLE_DEPTH = 200
 """Levels of nesting that no library here has trouble with; orjson writes 254."""
 
@@ -63,10 +68,17 @@ def parse(record: RawRecord) -> dict[str, object] | Finding:
         return _fault(line, error)
     if not isinstance(value, dict):
         return Finding("not_an_object", "the line is JSON, but not an object", Place(value=shorten(line)))
+    if _is_flat(value):
+        return value
     # Counting brackets is cheap; only a line with very many can be nested deeper than can be written again.
     if line.count(b"[") + line.count(b"{") >= WRITABLE_DEPTH and not _can_be_written(value):
         return Finding("nested_too_deep", f"the line nests deeper than {WRITABLE_DEPTH} levels")
     return value
+
+
+def _is_flat(value: dict[str, object]) -> bool:
+    """Whether nothing is nested in an object, as in nearly every article."""
+    return not any(map(_NESTED.__contains__, map(type, value.values())))
 
 
 def _count_keys(value: object) -> int:
@@ -85,7 +97,9 @@ def key_twice(line: bytes, value: dict[str, object]) -> Finding | None:
         line: the line.
         value: what the line holds, one value for each key.
     """
-    if line.count(b'":') - line.count(b'\\":') == _count_keys(value):
+    # As many colons stand behind quotes as there are keys, unless a text quotes something before a colon.
+    colons = line.count(b'":')
+    if colons == len(value) or colons - line.count(b'\\":') == _count_keys(value):
         return None
 
     def keep(pairs: list[tuple[str, object]]) -> dict[str, object]:

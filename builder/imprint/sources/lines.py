@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from imprint.sources.base import SPAN_BYTES, InputFile, Span, undivided
 
 BLOCK_BYTES = 4 << 20
 """Bytes read at a time: some 1,300 articles, a good batch for the columns behind."""
@@ -111,3 +114,38 @@ def _measured(found: list[bytes], limit: int) -> list[Line]:
         line if len(line) <= limit else LongLine(hashlib.sha256(line).hexdigest(), len(line))
         for line in found
     ]
+
+
+SCAN_BLOCK = 1 << 20
+"""Bytes read at a time to find where lines end."""
+
+
+def divide_lines(file: InputFile) -> tuple[Span, ...]:
+    """Cut a file of lines into spans of about SPAN_BYTES that end behind a line.
+
+    A file that cannot be read is one span: reading it will say why.
+    """
+    if file.compression or file.size <= SPAN_BYTES:
+        return undivided(file)
+    ends: list[tuple[int, int]] = []
+    position = row = 0
+    try:
+        with Path(file.path).open("rb", buffering=0) as stream:
+            wanted = SPAN_BYTES
+            while block := stream.read(SCAN_BLOCK):
+                if (
+                    position + len(block) >= wanted
+                    and (at := block.find(b"\n", max(0, wanted - position))) >= 0
+                ):
+                    ends.append((position + at + 1, row + block.count(b"\n", 0, at + 1)))
+                    wanted = position + at + 1 + SPAN_BYTES
+                row += block.count(b"\n")
+                position += len(block)
+    except OSError:
+        return undivided(file)
+    if not ends or ends[-1][0] < position:
+        ends.append((position, row))
+    starts = [(0, 0), *ends[:-1]]
+    return tuple(
+        Span(file, start, end, rows + 1) for (start, rows), (end, _) in zip(starts, ends, strict=True)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.header import Header, decode_headed
 from imprint.sources.whole import read_whole, recognise_whole
 
@@ -24,7 +24,10 @@ class Markdown:
     what: str = "one article a file, with a `---` header (YAML) or a heading as its title"
     suffixes: tuple[str, ...] = (".md", ".markdown")
     one_per_file: bool = True
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the file of a span: one record."""

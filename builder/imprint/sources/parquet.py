@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, lines
 
 MEMORY_BYTES = 2 << 30
@@ -39,7 +39,10 @@ class Parquet:
     what: str = "rows of any schema, decoded in a child process"
     suffixes: tuple[str, ...] = (".parquet", ".pq")
     one_per_file: bool = False
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the rows of a file."""

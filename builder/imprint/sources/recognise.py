@@ -21,8 +21,13 @@ from imprint.sources.names import WRITTEN_BY_IMPRINT, form, names_of
 METADATA = ("metadata", "meta")
 """Keys below which datatrove, dolma and others keep what is not the text: an object, or an object written as JSON."""
 
+SOURCE = "source"
+"""Key below which some services keep the name of the outlet."""
+
 NOTHING = frozenset({"", "None", "none", "null", "NULL", "NaN", "nan", "N/A", "n/a"})
 """What tools write where they found nothing; a title or a text may be one of these words."""
+
+LONGEST_NOTHING = max(map(len, NOTHING))
 
 WORDS_COUNT = frozenset({"text", "title"})
 """Fields whose value may be one of the words in NOTHING."""
@@ -50,38 +55,53 @@ class Recogniser:
     overrides: Mapping[str, str]
     """`[input.fields]`: field to key; dots lead into nested objects; an empty key leaves the field empty."""
     decided: Decided = UNDECIDED
-    used: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often each key served each field."""
     _shapes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
 
     def draft(self, record: Mapping[str, Any]) -> Draft:
         """Make a draft of a raw record."""
-        record = with_metadata(record)
-        keys = keys_of(record)
+        if not _NESTING.isdisjoint(record):
+            record = with_metadata(record)
+            keys = keys_of(record)
+        else:
+            keys = tuple(record)
         self._shapes[keys] += 1
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plans[keys] = self._plan(keys)
-        values = {}
-        for name, paths in plan.takes:
-            for path in paths:
+        values: dict[str, Any] = {}
+        for take in plan.takes:
+            for place, path in enumerate(take.paths):
                 value = record[path] if path in record else reach(record, path)
-                if value is not None and not is_nothing(name, value):
-                    values[name] = value
-                    self.used[name, path] += 1
+                # Nearly every value is a string that begins like one: no more is asked of it.
+                if (type(value) is str and len(value) > LONGEST_NOTHING and value[0].isalnum()) or (
+                    value is not None and not is_nothing(take.name, value)
+                ):
+                    values[take.name] = value
+                    take.hits[place] += 1
                     break
         if not plan.has_text:
             return Draft(values, fault=_no_text(keys))
         body = values.get("text")
-        if body is not None and not isinstance(body, str) and (joined := body_text(body)):
+        if body is not None and type(body) is not str and (joined := body_text(body)):
             values["text"] = joined
             return Draft(values, [JOINED])
         return Draft(values)
 
+    @property
+    def used(self) -> Counter[tuple[str, str]]:
+        """How often each key served each field."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for plan in self._plans.values():
+            for take in plan.takes:
+                served = zip(take.paths, take.hits, strict=True)
+                counts.update({(take.name, path): hits for path, hits in served if hits})
+        return counts
+
     def ignored(self) -> Counter[str]:
         """Keys that served no field in any record, and how many records have them."""
-        served = {key for _, path in self.used for key in (path, path.split(".")[0])}
+        used = self.used
+        served = {key for _, path in used for key in (path, path.split(".")[0])}
         counts: Counter[str] = Counter()
         for keys, count in self._shapes.items():
             counts.update({key: count for key in keys if key not in served})
@@ -89,7 +109,7 @@ class Recogniser:
 
     def _plan(self, keys: tuple[str, ...]) -> _Plan:
         """What serves each field of records with these keys."""
-        takes: list[tuple[str, tuple[str, ...]]] = []
+        takes: list[_Take] = []
         present = set(keys)
         for name in self.fields:
             if name in WRITTEN_BY_IMPRINT or self.overrides.get(name) == "":
@@ -102,13 +122,24 @@ class Recogniser:
                 decided = [key for key in self.decided.keys.get(name, ()) if key in present]
                 paths = [*decided, *(key for key in named(name, keys) if key not in refused)]
             if paths:
-                takes.append((name, tuple(dict.fromkeys(paths))))
-        return _Plan(takes, any(name == "text" for name, _ in takes))
+                distinct = tuple(dict.fromkeys(paths))
+                takes.append(_Take(name, distinct, [0] * len(distinct)))
+        return _Plan(takes, any(take.name == "text" for take in takes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    name: str
+    """Field."""
+    paths: tuple[str, ...]
+    """Keys that serve it, in this order."""
+    hits: list[int]
+    """How often each did."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    takes: list[tuple[str, tuple[str, ...]]]
+    takes: list[_Take]
     has_text: bool
 
 
@@ -139,9 +170,12 @@ def with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
+_NESTING = frozenset({*METADATA, SOURCE})
+
+
 def keys_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The keys of a record, and with a dot those inside its metadata and its `source`."""
-    nested = [key for key in (*METADATA, "source") if isinstance(record.get(key), dict)]
+    nested = [key for key in (*METADATA, SOURCE) if isinstance(record.get(key), dict)]
     return (
         tuple(record) if not nested else (*record, *(f"{k}.{inner}" for k in nested for inner in record[k]))
     )

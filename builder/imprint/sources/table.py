@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from imprint.cleaning.dates import parse_date
 from imprint.digests import canonical_json, sha256_hex
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import SPAN_BYTES, Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.encodings import Encoding, detect
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
 from imprint.sources.names import KNOWN_KEYS, form
+from imprint.sources.quotes import divide_rows
 
 SEPARATORS = ",;\t|"
 SAMPLE_CHARS = 64 << 10
@@ -67,15 +69,25 @@ class Table:
     what: str = "a table in any dialect, with or without a header, also trafilatura's"
     suffixes: tuple[str, ...] = (".csv", ".tsv", ".tab")
     one_per_file: bool = False
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """Cut a file behind rows."""
+        if file.compression or file.size <= SPAN_BYTES:
+            return undivided(file)
+        try:
+            encoding, dialect = _begin(file)
+        except (OSError, DamagedStreamError, csv.Error):
+            return undivided(file)
+        if encoding.name != "utf-8":
+            return undivided(file)
+        return divide_rows(file, dialect.separator, dialect.header_rows)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the rows of a file, a batch at a time."""
         csv.field_size_limit(MAX_LINE_BYTES)
         row = span.first_row
         try:
-            decoded = blocks(span.file.path, span.file.compression, BLOCK_BYTES)
-            for batch in _batches(_rows(decoded), row):
+            for batch in _batches(_rows(span), row):
                 row += len(batch)
                 yield batch
         except DamagedStreamError as error:
@@ -159,24 +171,29 @@ def _distinct(names: Sequence[str]) -> Iterator[str]:
         yield name
 
 
-def _rows(chunks: Iterable[bytes]) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
-    chunks = iter(chunks)
-    head = next(chunks, b"")
+def _begin(file: InputFile) -> tuple[Encoding, Dialect]:
+    """How a table is written, from its beginning."""
+    head = next(blocks(file.path, file.compression, BLOCK_BYTES), b"")
     encoding = detect(head)
-    lines = _decoded_lines(chain([head], chunks), encoding)
     beginning: list[str] = []
     size = 0
-    for line in lines:
+    for line in _decoded_lines([head], encoding):
         beginning.append(line)
         size += len(line)
         if size > SAMPLE_CHARS:
             break
-    sample = "".join(beginning)
-    dialect = decide(sample, ended=size <= SAMPLE_CHARS)
-    reader = csv.reader(chain(beginning, lines), delimiter=dialect.separator)
-    for row in islice(reader, dialect.header_rows, None):
-        if row:
-            yield encoding, dialect, row
+    return encoding, decide("".join(beginning), ended=size <= SAMPLE_CHARS)
+
+
+def _rows(span: Span) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
+    encoding, dialect = _begin(span.file)
+    limit = None if span.end is None else span.end - span.start
+    chunks = blocks(span.file.path, span.file.compression, BLOCK_BYTES, start=span.start, limit=limit)
+    reader = csv.reader(_decoded_lines(chunks, encoding), delimiter=dialect.separator)
+    # A blank line is no row, and no header either.
+    rows = filter(None, reader)
+    for row in islice(rows, dialect.header_rows if span.start == 0 else 0, None):
+        yield encoding, dialect, row
 
 
 def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
@@ -188,7 +205,8 @@ def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]
         text = rest + decoder.decode(chunk)
         head, newline, rest = text.rpartition("\n")
         if newline:
-            yield from (f"{line}\n" for line in head.split("\n"))
+            # Lines end at LF alone, whatever else str.splitlines would take for an end.
+            yield from io.StringIO(head + newline, newline="\n")
         elif len(rest) > MAX_LINE_BYTES:
             raise csv.Error(f"a line is longer than {MAX_LINE_BYTES:,} characters")
     rest += decoder.decode(b"", final=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from imprint.cleaning.dates import parse_date
 from imprint.cleaning.titles import same_title
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.header import Header, decode_headed
 from imprint.sources.whole import read_whole, recognise_whole, stem_of
 
@@ -37,7 +37,10 @@ class Text:
     what: str = "one article a file: title line, date line, paragraphs; or a `---` header"
     suffixes: tuple[str, ...] = (".txt",)
     one_per_file: bool = True
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the file of a span: one record."""

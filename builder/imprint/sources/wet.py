@@ -12,7 +12,7 @@ from typing import Any
 
 from imprint.digests import canonical_json, sha256_hex
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
 
@@ -34,7 +34,10 @@ class Wet:
     what: str = "Common Crawl's text records"
     suffixes: tuple[str, ...] = (".wet",)
     one_per_file: bool = False
-    splittable: bool = False
+
+    def divide(self, file: InputFile) -> tuple[Span, ...]:
+        """One span: the file is read from its beginning."""
+        return undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the conversion records of a file."""

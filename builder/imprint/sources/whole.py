@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
-from imprint.sources.compression import DamagedStreamError, blocks, split_suffix
+from imprint.sources.compression import DamagedStreamError, blocks, read_small, split_suffix
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
 from imprint.sources.recognise import named
 from imprint.sources.sidecars import read_sidecar
@@ -17,6 +16,11 @@ from imprint.sources.sidecars import read_sidecar
 
 def read_whole(span: Span) -> Iterator[list[RawRecord]]:
     """The one record of a file: its bytes, and their digest as `raw_sha256`."""
+    sidecar = span.file.sidecar
+    data = None if sidecar else read_small(span.file.path, span.file.compression)
+    if data is not None and len(data) <= MAX_LINE_BYTES:
+        yield [RawRecord(1, hashlib.sha256(data).hexdigest(), data)]
+        return
     digest = hashlib.sha256()
     pieces: list[bytes] = []
     size = 0
@@ -36,8 +40,8 @@ def read_whole(span: Span) -> Iterator[list[RawRecord]]:
         fault = Finding("record_too_large", message)
     raw = digest.hexdigest()
     beside: Mapping[str, Any] = {}
-    if span.file.sidecar is not None:
-        read = read_sidecar(span.file.sidecar)
+    if sidecar is not None:
+        read = read_sidecar(sidecar)
         if isinstance(read, Finding):
             fault = fault or read
         else:
@@ -62,4 +66,6 @@ def recognise_whole(
 
 def stem_of(name: str) -> str:
     """The stem of a one-article file, which is the id that its source gave it."""
-    return PurePosixPath(split_suffix(name)[0]).stem
+    base = split_suffix(name)[0].rpartition("/")[2]
+    stem, dot, _ = base.rpartition(".")
+    return stem if dot and stem else base
