@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)
 
-.PHONY: release test check format bench lock clean
+.PHONY: release test hostile check format bench lock clean
 
 release: $(VENV)/.core ## build, publish and verify the sample project
 	$(BIN)/imprint release
@@ -16,6 +16,9 @@ test: $(VENV)/.dev ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+hostile: $(VENV)/.dev ## hostile input at its true size; needs 20 GB of disk and ten minutes
+	$(BIN)/pytest -m hostile -s tests/verbs/test_hostile.py
 
 bench: $(VENV)/.dev ## build 100,000 generated articles; MB/s and peak memory
 	$(BIN)/python benchmarks/build.py

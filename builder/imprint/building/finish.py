@@ -107,8 +107,9 @@ class _Finish:
         names = list(columns)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         verdicts = self.validator.verdicts(rows)
-        for index in (i for i, valid in enumerate(verdicts) if not valid):
-            self._reject(drafts, index, rows[index], self._faults(rows[index], batch.sources[index]))
+        rejected = {
+            i: self._faults(rows[i], batch.sources[i]) for i, valid in enumerate(verdicts) if not valid
+        }
         try:
             table = self._table(columns, verdicts)
         except (ValueError, OverflowError):
@@ -117,9 +118,10 @@ class _Finish:
                 if verdicts[index]:
                     verdicts[index] = False
                     place = Place(field=name, value=shorten(rows[index][name]))
-                    fault = Finding("out_of_range", "the column cannot hold this value", place)
-                    self._reject(drafts, index, rows[index], [fault])
+                    rejected[index] = [Finding("out_of_range", "the column cannot hold this value", place)]
             table = self._table(columns, verdicts)
+        for index, faults in sorted(rejected.items()):
+            self._reject(drafts, index, rows[index], faults)
         if len(table):
             self.records.write(table)
             self.keys.write(

@@ -26,6 +26,7 @@ from imprint.cleaning.orders import Order
 from imprint.cleaning.publishers import PUBLISHER, agency_in, site_of
 from imprint.cleaning.urls import canonical_url, domain_of
 from imprint.digests import id_of_source, id_of_url, text_key
+from imprint.findings import Finding
 from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, RawRecord
 from imprint.sources.recognise import UNDECIDED, Decided, Recogniser
@@ -44,6 +45,10 @@ DRAFTS = pa.schema(
 
 KNOWN = pa.schema([pa.field("span", pa.int32()), pa.field("row", pa.int64()), pa.field("raw", pa.binary(32))])
 """A record that is published already."""
+
+
+USES_AT_A_TIME = 1 << 16
+"""Uses that are gathered before they are packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,15 @@ class _Ingest:
                 draft.values["text"] = body
                 body = None
             source = _residue_source(draft, body, file)
-            values = orjson.dumps({**draft.values, "processing": draft.steps})
+            try:
+                values = orjson.dumps({**draft.values, "processing": draft.steps})
+            except TypeError as error:
+                # A header of YAML or a `metadata` string holds what its format could not look into.
+                self.result.quarantined[file.source] += 1
+                code = "nested_too_deep" if "ecursion" in str(error) else "invalid_utf8"
+                fault = Finding(code, f"the article cannot be written again: {error}")
+                self.quarantine.add(fault, file, record.row, record.raw_sha256)
+                continue
             raw = bytes.fromhex(record.raw_sha256)
             self.drafts.append(body, values, source, index, record.row, raw, size=len(body or ""))
             if body and not self._is_decided(source, draft.values, body, raw):

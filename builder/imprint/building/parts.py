@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.ipc
 
@@ -130,3 +132,29 @@ def read_spill(path: Path) -> pa.Table:
     """A spill as a table; uncompressed columns stay in the file until they are touched."""
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
+
+
+MAPPED_BATCHES = 4
+"""Batches that are mapped at a time."""
+
+
+def take_spill(path: Path, rows: npt.NDArray[Any]) -> pa.Table:
+    """Some rows of a spill, by their ascending positions, a batch at a time.
+
+    `Table.take` joins all batches before it takes from them; and pages of a map that were touched count as memory of this
+    process until it is closed. A part is as large as the file that cannot be divided.
+    """
+    taken: list[pa.RecordBatch] = []
+    first = start = 0
+    while True:
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            for index in range(first, min(first + MAPPED_BATCHES, reader.num_record_batches)):
+                batch = reader.get_batch(index)
+                low, high = np.searchsorted(rows, [start, start + len(batch)])
+                if low < high:
+                    taken.append(batch.take(pa.array(rows[low:high] - start)))
+                start += len(batch)
+            first += MAPPED_BATCHES
+            if first >= reader.num_record_batches:
+                return pa.Table.from_batches(taken, reader.schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class QuarantineWriter:
         self._file.close()
 
 
-def read_quarantine(path: Path) -> list[dict[str, Any]]:
-    """The entries of a quarantine file."""
+def read_quarantine(path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a quarantine file, one at a time: a part may hold millions."""
     with path.open("rb") as file:
-        return [orjson.loads(line) for line in file]
+        yield from map(orjson.loads, file)

@@ -7,8 +7,10 @@ fates.parquet     each record that was read, with its fate and why
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ from imprint.building.resolve import FATE_OF, Resolution
 QUARANTINE = "quarantine.jsonl"
 RESIDUE = "residue.jsonl"
 FATES = "fates.parquet"
+
+FATES_AT_A_TIME = 1 << 16
+"""Rows of a batch: a part of tiny records holds millions."""
 
 FATE_ROWS = pa.schema(
     [
@@ -61,52 +66,62 @@ def write_reports(
     with pq.ParquetWriter(folder / FATES, FATE_ROWS, compression="zstd") as fates:
         for part in parts:
             keys = read_spill(work.keys(part.index))
-            rows = [
-                *_known(work, part),
-                *_rejected_fates(_rejected(work, part)),
-                *_resolved(keys, result, start, because),
-            ]
+            rows = chain(
+                _known(work, part),
+                _rejected_fates(_rejected(work, part)),
+                _resolved(keys, result, start, because),
+            )
             start += len(keys)
-            if rows:
-                fates.write_table(pa.Table.from_pylist(rows, schema=FATE_ROWS))
+            while batch := list(islice(rows, FATES_AT_A_TIME)):
+                fates.write_table(pa.Table.from_pylist(batch, schema=FATE_ROWS))
     _write_residue(folder / RESIDUE, finished)
 
 
-def _rejected(work: WorkFolder, part: Part) -> list[dict[str, Any]]:
-    """The part's quarantined records in the order of the input."""
+def _rejected(work: WorkFolder, part: Part) -> Iterator[dict[str, Any]]:
+    """The part's quarantined records in the order of the input, in which each step wrote its own."""
     order = {span.file.name: index for index, span in enumerate(part.spans)}
-    entries = [
-        entry for step in ("ingest", "finish") for entry in read_quarantine(work.quarantine(step, part.index))
-    ]
-    return sorted(entries, key=lambda entry: (order[entry["file"]], entry["row"]))
+    steps = (read_quarantine(work.quarantine(step, part.index)) for step in ("ingest", "finish"))
+    return heapq.merge(*steps, key=lambda entry: (order[entry["file"]], entry["row"]))
 
 
-def _known(work: WorkFolder, part: Part) -> list[dict[str, Any]]:
-    known = read_spill(work.known(part.index)).to_pylist()
-    return [
-        {"input_file": part.spans[row["span"]].file.name, "input_row": row["row"], "raw_sha256": row["raw"].hex(),
-         "fate": "known"}
-        for row in known
-    ]  # fmt: skip
+def _known(work: WorkFolder, part: Part) -> Iterator[dict[str, Any]]:
+    for batch in read_spill(work.known(part.index)).to_batches():
+        for row in batch.to_pylist():
+            yield {
+                "input_file": part.spans[row["span"]].file.name,
+                "input_row": row["row"],
+                "raw_sha256": row["raw"].hex(),
+                "fate": "known",
+            }
 
 
-def _rejected_fates(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"input_file": entry["file"], "input_row": entry["row"], "raw_sha256": entry["raw_sha256"],
-         "id": entry.get("id"), "fate": "quarantined", "because": entry["code"]}
-        for entry in entries
-    ]  # fmt: skip
+def _rejected_fates(entries: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        yield {
+            "input_file": entry["file"],
+            "input_row": entry["row"],
+            "raw_sha256": entry["raw_sha256"],
+            "id": entry.get("id"),
+            "fate": "quarantined",
+            "because": entry["code"],
+        }
 
 
 def _resolved(
     keys: pa.Table, result: Resolution, start: int, because: Callable[[int], str | None]
-) -> list[dict[str, Any]]:
-    columns = (keys.column(name).to_pylist() for name in ("input_file", "input_row", "raw", "id"))
-    return [
-        {"input_file": file, "input_row": row, "raw_sha256": raw.hex(), "id": identity.hex(),
-         "fate": FATE_OF[int(result.outcome[index])], "because": because(index)}
-        for index, (file, row, raw, identity) in enumerate(zip(*columns, strict=True), start)
-    ]  # fmt: skip
+) -> Iterator[dict[str, Any]]:
+    index = start
+    for batch in keys.select(["input_file", "input_row", "raw", "id"]).to_batches():
+        for row in batch.to_pylist():
+            yield {
+                "input_file": row["input_file"],
+                "input_row": row["input_row"],
+                "raw_sha256": row["raw"].hex(),
+                "id": row["id"].hex(),
+                "fate": FATE_OF[int(result.outcome[index])],
+                "because": because(index),
+            }
+            index += 1
 
 
 def _write_residue(path: Path, finished: Sequence[Finished]) -> None:

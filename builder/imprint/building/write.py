@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from imprint.article import RecordSchema
-from imprint.building.parts import SpillWriter, read_spill
+from imprint.building.parts import SpillWriter, take_spill
 from imprint.building.plan import FreshRows, PublishedRows, ShardTask
 from imprint.building.previous import read_checked
 from imprint.digests import sha256_file
@@ -95,7 +95,7 @@ def _published_rows(published: PublishedRows, schema: RecordSchema) -> pa.Table:
 
 
 def _fresh_rows(fresh: FreshRows, schema: RecordSchema) -> pa.Table:
-    table = read_spill(fresh.path).take(pa.array(fresh.rows))
+    table = take_spill(fresh.path, fresh.rows)
     if fresh.clusters is None:
         return table
     columns: dict[str, Any] = {name: table.column(name) for name in table.schema.names}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,25 @@ def _re2(ranges: str) -> str:
     return re.sub(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})", lambda m: rf"\x{{{m[1] or m[2]}}}", ranges)
 
 
+_MARKS_SORTED = 1000
+"""Texts up to this length are normalised without a look; sorting so many marks takes a millisecond."""
+
+
+def normal(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """The normal form of a text, or the text as it is where no script writes what it holds.
+
+    More than 30 combining marks in a row are outside UAX #15's stream-safe text format; they are sorted by insertion, so
+    that a megabyte of them takes hours.
+    """
+    if len(text) > _MARKS_SORTED and not text.isascii() and _many_marks(text):
+        return text
+    return unicodedata.normalize(form, text)
+
+
+def _many_marks(text: str) -> bool:
+    return bool(pc.match_substring_regex(pa.array([text], pa.large_string()), r"\pM{31}")[0].as_py())
+
+
 _UNTIDY = _re2(f"[{_INVISIBLE}{_LINE_ENDS}{_SPACES}]") + r"|  | \n|\n |\n\n\n|^\s|\s\z"
 
 
@@ -54,7 +74,7 @@ def clean_text(text: str, *, unicode: bool = True, whitespace: bool = True) -> t
         The text and the names of the steps that changed it.
     """
     steps = []
-    if unicode and (cleaned := unicodedata.normalize("NFC", _INVISIBLE_RUN.sub("", text))) != text:
+    if unicode and (cleaned := normal("NFC", _INVISIBLE_RUN.sub("", text))) != text:
         text = cleaned
         steps.append(UNICODE)
     if whitespace and (cleaned := _tidy(text)) != text:
@@ -67,7 +87,7 @@ def clean_line(line: str) -> str:
     """A value of one line, such as a title: NFC, nothing invisible, single spaces."""
     if line.isascii() and line.isprintable() and "  " not in line:
         return line.strip(" ")
-    return " ".join(unicodedata.normalize("NFC", _INVISIBLE_RUN.sub("", line)).split())
+    return " ".join(normal("NFC", _INVISIBLE_RUN.sub("", line)).split())
 
 
 def _tidy(text: str) -> str:

@@ -30,9 +30,17 @@ class Date:
     """How much was given: year, month, day, minute, second or microsecond."""
 
 
-@lru_cache(maxsize=1 << 16)
+DATE_CHARS = 200
+"""A longer value is no date; the cache must not keep articles."""
+
+
 def parse_date(value: str) -> Date | None:
     """Read a date; None where it cannot be read without guessing."""
+    return _parsed(value) if len(value) <= DATE_CHARS else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(value: str) -> Date | None:
     value = " ".join(value.split())
     if value[-1:] in _MERIDIEM_ENDS:
         value = _TWELVE_HOURS.sub(_twenty_four, value)

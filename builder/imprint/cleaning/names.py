@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _BY = re.compile(r"\Aby:?\s+", re.IGNORECASE)
-_HARD = re.compile(r"\s*[;|\n]\s*|\s+(?:and|&)\s+", re.IGNORECASE)
+# White space before a mark would be tried again from each of its characters: the pieces are stripped instead.
+_HARD = re.compile(r"[;|\n]|\s(?:and|&)(?=\s)", re.IGNORECASE)
 
 
 def split_byline(byline: str) -> list[str]:
@@ -14,7 +15,7 @@ def split_byline(byline: str) -> list[str]:
     Semicolons, bars and "and" divide names. A comma divides them only where every piece has two words: in "Quill, Ada"
     it stands inside a name.
     """
-    pieces = [piece for piece in _HARD.split(_BY.sub("", byline.strip(), count=1)) if piece]
+    pieces = [piece for piece in map(str.strip, _HARD.split(_BY.sub("", byline.strip(), count=1))) if piece]
     names: list[str] = []
     for piece in pieces:
         parts = [part.strip() for part in piece.split(",")]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
+from imprint.cleaning.characters import normal
 
 
 def title_form(line: str) -> str:
     """The form in which titles are compared: NFKC, casefolded, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", line).casefold().split())
+    return " ".join(normal("NFKC", line).casefold().split())
 
 
 def same_title(line: str, title: str) -> bool:
     """Whether a line is the title again."""
     if line == title:
         return bool(line)
-    # The first characters rule out nearly every line before anything is normalised.
-    if not line or not title or (line.isascii() and title.isascii() and line[0].lower() != title[0].lower()):
+    # Length rules out a paragraph before anything is normalised: it may be the whole of a large text.
+    if not line or not title or len(line) > 2 * len(title) + 16:
+        return False
+    # The first characters rule out nearly every other line.
+    if line.isascii() and title.isascii() and line[0].lower() != title[0].lower():
         return False
     return title_form(line) == title_form(title)
 
@@ -28,7 +31,7 @@ def strip_title(text: str, title: str) -> str | None:
     if (
         not newline
         or not rest.strip()
-        or len(line) > 2 * len(title) + 16
+        or len(line) > 2 * len(title) + 16  # with the space around it
         or not same_title(line.strip(), title)
     ):
         return None

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from imprint.errors import Place
 from imprint.findings import Finding
@@ -23,6 +23,18 @@ from imprint.sources.lines import BLOCK_BYTES
 
 SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2")
 """Endings of archives; .tar also with the ending of a compression behind it."""
+
+HEADER_BYTES = 1 << 20
+"""Longest name or set of attributes that a tar may give a member."""
+
+_ABOUT_THE_NEXT = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+"""Headers that tarfile reads whole into memory."""
 
 _SHORT = {".tgz": ".gz", ".tbz2": ".bz2"}
 
@@ -81,6 +93,14 @@ def _unzip(path: str, folder: Path) -> Iterator[Member]:
             if wrong := _unsafe(info.filename, is_plain=not is_link):
                 yield Member(info.filename, None, wrong)
                 continue
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Of bzip2 and LZMA, zipfile decodes all that it has read: four kilobytes hold gigabytes.
+                message = "a member that is packed otherwise than by deflate is not read"
+                hint = "unpack the archive, or pack it again"
+                yield Member(
+                    info.filename, None, Finding("unsafe_member", message, Place(info.filename), hint)
+                )
+                continue
             with archive.open(info) as source:
                 yield Member(info.filename, budget.write(source, folder / f"{number:07d}"))
 
@@ -89,8 +109,10 @@ def _untar(path: str, compression: str, folder: Path) -> Iterator[Member]:
     # Bounds are kept by `blocks` for what is packed; a plain tar holds no more than its own size.
     budget = _Budget(Path(path).stat().st_size)
     stream = _Stream(blocks(path, compression, BLOCK_BYTES))
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
         for number, info in enumerate(archive):
+            # tarfile remembers every member; an archive of empty ones packs to a thousandth of what that takes.
+            archive.members = []  # type: ignore[attr-defined]
             if info.isdir():
                 continue
             if wrong := _unsafe(info.name, is_plain=info.isfile()):
@@ -99,6 +121,27 @@ def _untar(path: str, compression: str, folder: Path) -> Iterator[Member]:
             source = archive.extractfile(info)
             assert source is not None
             yield Member(info.name, budget.write(source, folder / f"{number:07d}"))
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header; those that say more about the next member are read whole, so they are bounded."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Parse a header of 512 bytes.
+
+        Raises:
+            ReadError: it announces more about a member than a name takes, or a sparse file.
+        """
+        header = super().frombuf(buf, encoding, errors)
+        if header.type == tarfile.GNUTYPE_SPARSE or (
+            header.type in _ABOUT_THE_NEXT and header.size > HEADER_BYTES
+        ):
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes, or of a sparse file, is not read")
+        return header
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        raise tarfile.ReadError("a sparse file is not read")
 
 
 class _Budget:

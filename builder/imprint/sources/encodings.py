@@ -15,6 +15,21 @@ from imprint.findings import Finding
 DETECTED_BYTES = 64 << 10
 """Bytes that a detection looks at: beyond that it does not become surer, only slower."""
 
+ESCAPED = "imprint.escaped"
+"""Error handler: bytes that cannot be decoded become lone surrogates, which no record may hold.
+
+`surrogateescape` leaves the bytes of ASCII that broken UTF-16 consists of, and the decoder raises.
+"""
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC80 | byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(ESCAPED, _escape)
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -1,12 +1,14 @@
 """The header (front matter) that static sites and extractors put before a text: YAML between `---`, TOML between `+++`.
 
 Laws: every scalar is text, as it stands there, because YAML would make dates, numbers and booleans of titles; aliases
-are refused, because a few lines of them stand for gigabytes.
+are refused, because a few lines of them stand for gigabytes; so is deep nesting, because libyaml's composer recurses
+until the process dies.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,12 @@ from imprint.sources.encodings import Encoding, decode
 
 HEADER_CHARS = 64 << 10
 """A longer header is none."""
+
+HEADER_DEPTH = 32
+"""Levels of nesting that a header may have."""
+
+_NESTING = re.compile(r"[\[{?*]|-\s")
+"""What begins a level that takes less than a line of its own, or an alias."""
 
 
 def _fenced(opening: str, closing: str) -> re.Pattern[str]:
@@ -72,10 +80,8 @@ def read_yaml(source: str) -> dict[str, Any] | Finding | None:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        if "*" in source and any(
-            isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=loader)
-        ):
-            return Finding("broken_header", "the header uses YAML aliases", hint="write the values out")
+        if (bomb := _bomb(source, loader)) is not None:
+            return bomb
         if (twice := _key_twice(yaml.compose(source, Loader=loader))) is not None:
             return Finding("duplicate_key", f"the header has the key {twice!r} twice")
         values = yaml.load(source, Loader=loader)  # noqa: S506 - the base loader makes nothing but text
@@ -90,11 +96,33 @@ def read_yaml(source: str) -> dict[str, Any] | Finding | None:
     return values if isinstance(values, dict) else None
 
 
+def _bomb(source: str, loader: Any) -> Finding | None:
+    """Why a header must not be made into values, or None.
+
+    Raises:
+        YAMLError: it is not YAML.
+    """
+    if "*" not in source and len(_NESTING.findall(source)) <= HEADER_DEPTH:
+        return None
+    import yaml  # noqa: PLC0415 - see above
+
+    # Events are read one at a time; only the tree that is made of them is recursive.
+    depth = 0
+    for event in yaml.parse(source, Loader=loader):
+        if isinstance(event, yaml.AliasEvent):
+            return Finding("broken_header", "the header uses YAML aliases", hint="write the values out")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > HEADER_DEPTH:
+            return Finding("nested_too_deep", f"the header nests deeper than {HEADER_DEPTH} levels")
+    return None
+
+
 def _key_twice(node: Any) -> str | None:
     """A key that a mapping has twice, if it has one."""
     pairs = node.value if node is not None and node.id == "mapping" else []
-    keys = [key.value for key, _ in pairs if isinstance(key.value, str)]
-    return next((key for key in keys if keys.count(key) > 1), None) if len(set(keys)) < len(keys) else None
+    keys = Counter(key.value for key, _ in pairs if isinstance(key.value, str))
+    return next((key for key, count in keys.items() if count > 1), None)
 
 
 def _line_by_line(source: str, loader: Any) -> dict[str, Any] | None:
@@ -103,6 +131,8 @@ def _line_by_line(source: str, loader: Any) -> dict[str, Any] | None:
 
     values: dict[str, Any] = {}
     for line in filter(str.strip, source.splitlines()):
+        if "*" in line or len(_NESTING.findall(line)) > HEADER_DEPTH:
+            return None
         try:
             found = yaml.load(line, Loader=loader)  # noqa: S506 - see above
         except (yaml.YAMLError, RecursionError, ValueError):

@@ -19,8 +19,8 @@ from imprint.errors import Place, shorten
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
-from imprint.sources.encodings import detect
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.encodings import ESCAPED, detect
+from imprint.sources.lines import BATCH_LINES, BLOCK_BYTES, MAX_LINE_BYTES
 from imprint.sources.recognise import named
 from imprint.sources.whole import stem_of
 
@@ -75,8 +75,9 @@ class _Reader:
         self.decoder: codecs.IncrementalDecoder | None = None
         self.buffer = ""
         self.ended = False
+        self.constant: str | None = None
         self.key_twice: str | None = None
-        self.json = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=self._object)
+        self.json = json.JSONDecoder(parse_constant=self._note_constant, object_pairs_hook=self._object)
 
     def records(self) -> Iterator[list[RawRecord]]:
         at = self._skip_space(0)
@@ -109,7 +110,7 @@ class _Reader:
             batch.append(self._record(found, whole=False))
             size += end - at
             at = self._skip_space(end)
-            if size >= BLOCK_BYTES:
+            if size >= BLOCK_BYTES or len(batch) >= BATCH_LINES:
                 yield batch
                 batch, size = [], 0
             if at >= BLOCK_BYTES:
@@ -137,7 +138,7 @@ class _Reader:
                     self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}"),
                 ]
                 return
-            if size >= BLOCK_BYTES:
+            if size >= BLOCK_BYTES or len(batch) >= BATCH_LINES:
                 yield batch
                 batch, size = [], 0
             if at >= BLOCK_BYTES:
@@ -156,24 +157,25 @@ class _Reader:
     def _value(self, at: int) -> tuple[Any, int] | Finding:
         """The value that begins at a position and where it ends; more is read until it is whole."""
         while True:
-            self.key_twice = None
+            self.constant = self.key_twice = None
+            fault = None
             try:
                 found, end = self.json.raw_decode(self.buffer, at)
                 # A number at the end of what was read may go on.
-                if end < len(self.buffer) or not self._more():
+                if end < len(self.buffer) or self.ended:
                     return found, end
             except json.JSONDecodeError as error:
                 if self.buffer and error.pos < len(self.buffer) - 16 and "Unterminated" not in error.msg:
                     return self._fault(error.msg, error.pos)
-                if len(self.buffer) - at > MAX_LINE_BYTES:
-                    return Finding(
-                        "record_too_large", f"an element has more than {MAX_LINE_BYTES:,} characters"
-                    )
-                if not self._more():
-                    return self._fault(error.msg, error.pos)
+                fault = error
             except (RecursionError, ValueError) as error:
                 code = "nested_too_deep" if isinstance(error, RecursionError) else "invalid_json"
                 return Finding(code, str(error))
+            # A number without end is no fault to the parser: its length counts like that of all else.
+            if len(self.buffer) - at > MAX_LINE_BYTES:
+                return Finding("record_too_large", f"an element has more than {MAX_LINE_BYTES:,} characters")
+            if not self._more() and fault is not None:
+                return self._fault(fault.msg, fault.pos)
 
     def _fault(self, message: str, at: int) -> Finding:
         seen = shorten(self.buffer[max(0, at - 20) : at + 20])
@@ -183,7 +185,11 @@ class _Reader:
         while True:
             match = _SPACE.match(self.buffer, at)
             at = match.end() if match else at
-            if at < len(self.buffer) or not self._more():
+            if at < len(self.buffer):
+                return at
+            # What was passed over goes: a file of nothing but space would be kept whole.
+            self.buffer, at = "", 0
+            if not self._more():
                 return at
 
     def _more(self) -> bool:
@@ -192,9 +198,7 @@ class _Reader:
         chunk = next(self.chunks, None)
         if self.decoder is None:
             name = detect(chunk or b"").name
-            self.decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)(
-                "surrogateescape"
-            )
+            self.decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)(ESCAPED)
         if chunk is None:
             self.ended = True
             self.buffer += self.decoder.decode(b"", final=True)
@@ -205,6 +209,9 @@ class _Reader:
 
     def _record(self, value: Any, *, whole: bool) -> RawRecord:
         row, self.row = self.row, self.row + 1
+        if self.constant is not None:
+            digest = sha256_hex(repr(value).encode("utf-8", "surrogatepass"))
+            return RawRecord(row, digest, None, Finding("invalid_json", f"{self.constant} is not JSON"))
         if not isinstance(value, dict):
             digest = sha256_hex(repr(value).encode("utf-8", "surrogatepass"))
             return RawRecord(
@@ -213,7 +220,8 @@ class _Reader:
         if self.key_twice is not None:
             message = f"the key {self.key_twice!r} stands twice, with different values"
             fault = Finding("duplicate_key", message, Place(field=self.key_twice))
-            return RawRecord(row, sha256_hex(canonical_json(value)), None, fault)
+            digest = sha256_hex(repr(value).encode("utf-8", "surrogatepass"))
+            return RawRecord(row, digest, None, fault)
         try:
             digest = self.digest.hexdigest() if whole else sha256_hex(canonical_json(value))
             canonical_json(value)
@@ -223,6 +231,11 @@ class _Reader:
                 row, sha256_hex(b""), None, Finding(code, f"the article cannot be written again: {error}")
             )
         return RawRecord(row, digest, (value, whole))
+
+    def _note_constant(self, name: str) -> str:
+        # One bad number must not cost the elements behind it: the record is refused, not the file.
+        self.constant = name
+        return name
 
     def lost(self, code: str, message: str, place: Place | None = None) -> RawRecord:
         """The rest of the file, as one record."""
@@ -238,7 +251,3 @@ def _wrapped(value: Any) -> list[Any] | None:
         if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
             return inner
     return None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

@@ -12,8 +12,15 @@ from imprint.sources.base import SPAN_BYTES, InputFile, Span, undivided
 BLOCK_BYTES = 4 << 20
 """Bytes read at a time: some 1,300 articles, a good batch for the columns behind."""
 
-MAX_LINE_BYTES = 64 << 20
-"""A longer line is no article; it is digested, not kept."""
+MAX_LINE_BYTES = 8 << 20
+"""A longer line is no article; it is digested, not kept.
+
+War and Peace has 3.2 MB. What a line may cost is some forty times its size: JSON of many small values, or characters that
+take four bytes each and are copied by every step of cleaning.
+"""
+
+BATCH_LINES = 4096
+"""Lines handed on at a time: a block of tiny ones holds millions, and each becomes a record."""
 
 BOM = b"\xef\xbb\xbf"
 
@@ -37,6 +44,7 @@ def lines(
     """Split blocks into lines without their ends (LF or CRLF), one list for each block.
 
     The last line needs no end. Damage that `chunks` raises reaches the caller behind the lines that were whole.
+    A list holds the lines of one block, or BATCH_LINES of them.
 
     Args:
         chunks: the bytes.
@@ -55,7 +63,8 @@ def lines(
             found += _measured(middle.split(b"\n"), limit)
         tail = _Tail(limit)
         tail.add(last)
-        yield found
+        for start in range(0, len(found), BATCH_LINES):
+            yield found[start : start + BATCH_LINES]
     if tail.size:
         yield [tail.line()]
 

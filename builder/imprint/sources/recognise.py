@@ -46,6 +46,10 @@ class Decided:
 UNDECIDED = Decided()
 
 
+SHAPES = 1000
+"""Sets of keys that are remembered at a time."""
+
+
 @dataclass(slots=True)
 class Recogniser:
     """Maps the keys of one file group to the fields of the schema."""
@@ -56,6 +60,10 @@ class Recogniser:
     """`[input.fields]`: field to key; dots lead into nested objects; an empty key leaves the field empty."""
     decided: Decided = UNDECIDED
     _shapes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _used: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each key served each field, in the shapes that were forgotten."""
+    _keys: Counter[str] = field(default_factory=Counter)
+    """How many records have each key, of the shapes that were forgotten."""
     _plans: dict[tuple[str, ...], _Plan] = field(default_factory=dict)
 
     def draft(self, record: Mapping[str, Any]) -> Draft:
@@ -65,10 +73,12 @@ class Recogniser:
             keys = keys_of(record)
         else:
             keys = tuple(record)
-        self._shapes[keys] += 1
         plan = self._plans.get(keys)
         if plan is None:
+            if len(self._plans) >= SHAPES:
+                self._forget()
             plan = self._plans[keys] = self._plan(keys)
+        self._shapes[keys] += 1
         values: dict[str, Any] = {}
         for take in plan.takes:
             for place, path in enumerate(take.paths):
@@ -91,7 +101,7 @@ class Recogniser:
     @property
     def used(self) -> Counter[tuple[str, str]]:
         """How often each key served each field."""
-        counts: Counter[tuple[str, str]] = Counter()
+        counts = Counter(self._used)
         for plan in self._plans.values():
             for take in plan.takes:
                 served = zip(take.paths, take.hits, strict=True)
@@ -100,12 +110,17 @@ class Recogniser:
 
     def ignored(self) -> Counter[str]:
         """Keys that served no field in any record, and how many records have them."""
-        used = self.used
-        served = {key for _, path in used for key in (path, path.split(".")[0])}
-        counts: Counter[str] = Counter()
+        self._forget()
+        served = {key for _, path in self._used for key in (path, path.split(".")[0])}
+        return Counter({key: count for key, count in self._keys.items() if key not in served})
+
+    def _forget(self) -> None:
+        """Keep the counts alone: where every record has keys of its own, shapes are as many as records."""
+        self._used = self.used
         for keys, count in self._shapes.items():
-            counts.update({key: count for key in keys if key not in served})
-        return counts
+            self._keys.update(dict.fromkeys(keys, count))
+        self._shapes.clear()
+        self._plans.clear()
 
     def _plan(self, keys: tuple[str, ...]) -> _Plan:
         """What serves each field of records with these keys."""

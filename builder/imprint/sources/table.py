@@ -20,7 +20,7 @@ from imprint.errors import Place, shorten
 from imprint.findings import Finding
 from imprint.sources.base import SPAN_BYTES, Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
-from imprint.sources.encodings import Encoding, detect
+from imprint.sources.encodings import ESCAPED, Encoding, detect
 from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
 from imprint.sources.names import KNOWN_KEYS, form
 from imprint.sources.quotes import divide_rows
@@ -171,13 +171,23 @@ def _distinct(names: Sequence[str]) -> Iterator[str]:
         yield name
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far the rows of a table have come: a quote that stays open takes everything behind it for its cell."""
+
+    rows: int = 0
+    """Rows that are whole."""
+    ended: bool = False
+    """Whether more was asked for than there is: only an open quote asks behind the last line of a row."""
+
+
 def _begin(file: InputFile) -> tuple[Encoding, Dialect]:
     """How a table is written, from its beginning."""
     head = next(blocks(file.path, file.compression, BLOCK_BYTES), b"")
     encoding = detect(head)
     beginning: list[str] = []
     size = 0
-    for line in _decoded_lines([head], encoding):
+    for line in _decoded_lines([head], encoding, _Progress()):
         beginning.append(line)
         size += len(line)
         if size > SAMPLE_CHARS:
@@ -189,29 +199,45 @@ def _rows(span: Span) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
     encoding, dialect = _begin(span.file)
     limit = None if span.end is None else span.end - span.start
     chunks = blocks(span.file.path, span.file.compression, BLOCK_BYTES, start=span.start, limit=limit)
-    reader = csv.reader(_decoded_lines(chunks, encoding), delimiter=dialect.separator)
-    # A blank line is no row, and no header either.
-    rows = filter(None, reader)
-    for row in islice(rows, dialect.header_rows if span.start == 0 else 0, None):
-        yield encoding, dialect, row
+    progress = _Progress()
+    header_rows = dialect.header_rows if span.start == 0 else 0
+    for row in csv.reader(_decoded_lines(chunks, encoding, progress), delimiter=dialect.separator):
+        if progress.ended:
+            raise csv.Error("a quote is never closed")
+        # A blank line is no row, and no header either.
+        if row:
+            progress.rows += 1
+            if progress.rows > header_rows:
+                yield encoding, dialect, row
 
 
-def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
-    """Lines with their ends; bytes that cannot be decoded become lone surrogates, which the rows are checked for."""
+def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding, progress: _Progress) -> Iterator[str]:
+    """Lines with their ends; bytes that cannot be decoded become lone surrogates, which the rows are checked for.
+
+    Raises:
+        Error: a row does not end within the size that an article may have.
+    """
     name = "utf-8-sig" if encoding.name == "utf-8" else encoding.name
-    decoder = codecs.getincrementaldecoder(name)("surrogateescape")
+    decoder = codecs.getincrementaldecoder(name)(ESCAPED)
     rest = ""
+    rows = consumed = stuck = 0
     for chunk in chunks:
+        # All of the last chunk went into a row that has not ended yet.
+        stuck = stuck + consumed if progress.rows == rows else 0
+        rows, consumed = progress.rows, len(chunk)
+        if stuck >= MAX_LINE_BYTES:
+            raise csv.Error(f"a row is longer than {MAX_LINE_BYTES:,} bytes")
         text = rest + decoder.decode(chunk)
         head, newline, rest = text.rpartition("\n")
         if newline:
             # Lines end at LF alone, whatever else str.splitlines would take for an end.
             yield from io.StringIO(head + newline, newline="\n")
-        elif len(rest) > MAX_LINE_BYTES:
+        if len(rest) > MAX_LINE_BYTES:
             raise csv.Error(f"a line is longer than {MAX_LINE_BYTES:,} characters")
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest
+    progress.ended = True
 
 
 def _batches(rows: Iterator[tuple[Encoding, Dialect, list[str]]], first: int) -> Iterator[list[RawRecord]]:

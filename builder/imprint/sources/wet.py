@@ -6,6 +6,7 @@ one where there is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
 
 HEADER_BYTES = 64 << 10
 """A longer header is damage."""
+
+_LENGTH = re.compile("[0-9]{1,15}")
+
+_BLANK = re.compile(rb"[\r\n]*")
 
 _FIELDS = {
     "WARC-Target-URI": "url",
@@ -69,11 +74,22 @@ def _records(chunks: Iterable[bytes]) -> Iterator[dict[str, Any] | Finding]:
             return
         header = dict(_pairs(head.decode("utf-8", "replace")))
         length = header.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_LINE_BYTES:
+        # Not isdigit(): it takes digits that int() does not, and int() refuses thousands of digits.
+        if not _LENGTH.fullmatch(length):
             yield Finding(
                 "invalid_warc", f"the record's length is {length[:20]!r}; the rest of the file is not read"
             )
             return
+        if int(length) > MAX_LINE_BYTES:
+            skipped = source.skip(int(length))
+            if skipped < int(length):
+                yield Finding("invalid_warc", f"the record ends after {skipped} of {length} bytes")
+                return
+            yield Finding(
+                "record_too_large",
+                f"the record has {int(length):,} bytes; an article may have {MAX_LINE_BYTES:,}",
+            )
+            continue
         content = source.take(int(length))
         if len(content) < int(length):
             yield Finding("truncated_stream", f"the record ends after {len(content)} of {length} bytes")
@@ -119,8 +135,8 @@ class _Buffer:
     def skip_blank(self) -> bool:
         """Pass over line ends; whether anything is left."""
         while True:
-            while self._at < len(self._data) and self._data[self._at] in b"\r\n":
-                self._at += 1
+            blank = _BLANK.match(self._data, self._at)
+            self._at = blank.end() if blank else self._at
             if self._at < len(self._data):
                 return True
             if not self._more():
@@ -134,6 +150,17 @@ class _Buffer:
         found = self._data[self._at : end]
         self._at = end + len(mark)
         return found
+
+    def skip(self, count: int) -> int:
+        """Pass over bytes without keeping them; how many there were."""
+        left = count
+        while left > (here := len(self._data) - self._at):
+            left -= here
+            self._at = len(self._data)
+            if not self._more():
+                return count - left
+        self._at += left
+        return count
 
     def take(self, count: int) -> bytes:
         """The next bytes, fewer at the end."""
