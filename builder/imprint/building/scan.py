@@ -74,7 +74,7 @@ def list_input(
         for path, name, error in _walk(root, leave_out):
             if error is not None:
                 fault = Finding("unreadable_file", f"the folder cannot be read: {error.strerror}")
-                listed.files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=fault))
+                listed.files.append(InputFile(path, name, 0, FAULT.name, "", fault=fault))
             elif is_archive(name):
                 listed.archive(path, name)
             else:
@@ -96,7 +96,7 @@ class _Listed:
         """Files that hold no articles, each with the reason."""
         self.findings: list[Finding] = []
 
-    def file(self, path: Path, name: str) -> None:
+    def file(self, path: str, name: str) -> None:
         """List a file."""
         if is_about_the_folder(name):
             about = Finding("not_an_article", "the file is about the folder; it is not read", Place(name))
@@ -109,24 +109,24 @@ class _Listed:
             hint = f"read are {endings}, also {', '.join(SUFFIXES)}"
             fault = Finding("not_an_article_format", "the file is not read", Place(name), hint)
         try:
-            size = path.stat().st_size
+            size = os.stat(path).st_size  # noqa: PTH116 - see _walk
         except OSError:
             size = 0  # reading it will say why
-        listed = InputFile(str(path), name, size, fmt.name, compression, fmt.one_per_file, fault)
+        listed = InputFile(path, name, size, fmt.name, compression, fmt.one_per_file, fault)
         (self.others if fmt is FAULT else self.files).append(listed)
 
-    def archive(self, path: Path, name: str) -> None:
+    def archive(self, path: str, name: str) -> None:
         """List what an archive holds."""
         folder = self.unpacked / f"archive-{len(list(self.unpacked.glob('archive-*'))):05d}"
         folder.mkdir(parents=True)
-        for member in unpack(str(path), folder):
+        for member in unpack(path, folder):
             inside = f"{name}/{_spelled(member.name)}"
             if member.path is not None and not any(part.startswith(".") for part in member.name.split("/")):
-                self.file(member.path, inside)
+                self.file(str(member.path), inside)
             elif member.finding is not None and member.name:
                 self.findings.append(replace(member.finding, place=Place(inside)))
             elif member.finding is not None:
-                self.files.append(InputFile(str(path), name, 0, FAULT.name, "", fault=member.finding))
+                self.files.append(InputFile(path, name, 0, FAULT.name, "", fault=member.finding))
 
 
 def is_about_the_folder(name: str) -> bool:
@@ -170,30 +170,35 @@ def _grouped(spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield group
 
 
-def _walk(root: Path, leave_out: Sequence[Path] = ()) -> Iterator[tuple[Path, str, OSError | None]]:
-    """Files below a folder with their POSIX names; hidden ones aside; folders that lead back to themselves once.
+def _walk(root: Path, leave_out: Sequence[Path] = ()) -> Iterator[tuple[str, str, OSError | None]]:
+    """Paths of the files below a folder with their POSIX names; hidden ones aside; each folder once, however links lead.
 
-    A folder that cannot be read comes with its error.
+    A folder that cannot be read comes with its error. Paths are strings: as objects they would cost more than reading.
     """
+    top = str(root)
     if root.is_file():
-        yield root, _spelled(root.name), None
+        yield top, _spelled(root.name), None
         return
     seen = {os.path.realpath(folder) for folder in leave_out}
     errors: list[OSError] = []
-    for folder, folders, names in os.walk(root, followlinks=True, onerror=errors.append):
+    for folder, folders, names in os.walk(top, followlinks=True, onerror=errors.append):
         real = os.path.realpath(folder)
         if real in seen:
             folders.clear()
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = _below(folder, top)
         for name in names:
             if not name.startswith("."):
-                path = Path(folder, name)
-                yield path, _spelled(path.relative_to(root).as_posix()), None
+                yield f"{folder}/{name}", _spelled(f"{inside}/{name}" if inside else name), None
     for error in errors:
-        path = Path(error.filename)
-        yield path, _spelled(path.relative_to(root).as_posix() if path != root else root.name), error
+        path = str(error.filename)
+        yield path, _spelled(_below(path, top) or root.name), error
+
+
+def _below(path: str, top: str) -> str:
+    return path.removeprefix(top).strip("/")
 
 
 def _identity(file: InputFile) -> str:
@@ -219,4 +224,4 @@ def _once(files: list[InputFile], findings: list[Finding]) -> list[InputFile]:
 
 def _spelled(name: str) -> str:
     """A file name as text that any column can hold: bytes that are not UTF-8 are written as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")

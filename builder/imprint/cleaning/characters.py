@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import pyarrow as pa
@@ -52,7 +53,21 @@ def normal(form: Literal["NFC", "NFKC"], text: str) -> str:
 
 
 def _many_marks(text: str) -> bool:
-    return bool(pc.match_substring_regex(pa.array([text], pa.large_string()), r"\pM{31}")[0].as_py())
+    return _run_of_marks().search(text) is not None
+
+
+@lru_cache(maxsize=1)
+def _run_of_marks() -> re.Pattern[str]:
+    """More marks in a row than UAX #15 allows in a stream; marks are the characters with a combining class."""
+    marks = [code for code in range(*_MARKS) if unicodedata.combining(chr(code))]
+    ends = [a for a, b in zip(marks, [*marks[1:], 0], strict=True) if b != a + 1]
+    starts = [b for a, b in zip([0, *marks], marks, strict=False) if b != a + 1]
+    ranges = "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
+    return re.compile(f"[{ranges}]{{31}}")
+
+
+_MARKS = (0x300, 0x1E950)
+"""Code points between which all marks lie, as of Unicode 16."""
 
 
 _UNTIDY = _re2(f"[{_INVISIBLE}{_LINE_ENDS}{_SPACES}]") + r"|  | \n|\n |\n\n\n|^\s|\s\z"

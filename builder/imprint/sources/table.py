@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from imprint.cleaning.dates import parse_date
@@ -21,13 +20,16 @@ from imprint.findings import Finding
 from imprint.sources.base import SPAN_BYTES, Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
 from imprint.sources.encodings import ESCAPED, Encoding, detect
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES
+from imprint.sources.lines import MAX_LINE_BYTES
 from imprint.sources.names import KNOWN_KEYS, form
 from imprint.sources.quotes import divide_rows
 
 SEPARATORS = ",;\t|"
 SAMPLE_CHARS = 64 << 10
 """Characters from which separator and header are decided."""
+
+CHUNK_BYTES = 256 << 10
+"""Bytes that are decoded at a time: what is made of them stays in the processor's cache."""
 
 SAMPLE_ROWS = 50
 BATCH_ROWS = 1024
@@ -183,11 +185,11 @@ class _Progress:
 
 def _begin(file: InputFile) -> tuple[Encoding, Dialect]:
     """How a table is written, from its beginning."""
-    head = next(blocks(file.path, file.compression, BLOCK_BYTES), b"")
+    head = next(blocks(file.path, file.compression, CHUNK_BYTES), b"")
     encoding = detect(head)
     beginning: list[str] = []
     size = 0
-    for line in _decoded_lines([head], encoding, _Progress()):
+    for line in chain.from_iterable(_decoded_lines([head], encoding, _Progress())):
         beginning.append(line)
         size += len(line)
         if size > SAMPLE_CHARS:
@@ -198,10 +200,12 @@ def _begin(file: InputFile) -> tuple[Encoding, Dialect]:
 def _rows(span: Span) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
     encoding, dialect = _begin(span.file)
     limit = None if span.end is None else span.end - span.start
-    chunks = blocks(span.file.path, span.file.compression, BLOCK_BYTES, start=span.start, limit=limit)
+    chunks = blocks(span.file.path, span.file.compression, CHUNK_BYTES, start=span.start, limit=limit)
     progress = _Progress()
     header_rows = dialect.header_rows if span.start == 0 else 0
-    for row in csv.reader(_decoded_lines(chunks, encoding, progress), delimiter=dialect.separator):
+    # Lines go from the chunks to the reader without passing through Python one by one.
+    lines = chain.from_iterable(_decoded_lines(chunks, encoding, progress))
+    for row in csv.reader(lines, delimiter=dialect.separator):
         if progress.ended:
             raise csv.Error("a quote is never closed")
         # A blank line is no row, and no header either.
@@ -211,8 +215,10 @@ def _rows(span: Span) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
                 yield encoding, dialect, row
 
 
-def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding, progress: _Progress) -> Iterator[str]:
-    """Lines with their ends; bytes that cannot be decoded become lone surrogates, which the rows are checked for.
+def _decoded_lines(
+    chunks: Iterable[bytes], encoding: Encoding, progress: _Progress
+) -> Iterator[Iterable[str]]:
+    """Lines with their ends, a chunk of them at a time; bytes that cannot be decoded become lone surrogates, which the rows are checked for.
 
     Raises:
         Error: a row does not end within the size that an article may have.
@@ -227,16 +233,14 @@ def _decoded_lines(chunks: Iterable[bytes], encoding: Encoding, progress: _Progr
         rows, consumed = progress.rows, len(chunk)
         if stuck >= MAX_LINE_BYTES:
             raise csv.Error(f"a row is longer than {MAX_LINE_BYTES:,} bytes")
-        text = rest + decoder.decode(chunk)
-        head, newline, rest = text.rpartition("\n")
-        if newline:
-            # Lines end at LF alone, whatever else str.splitlines would take for an end.
-            yield from io.StringIO(head + newline, newline="\n")
+        # Lines end at LF alone, whatever else str.splitlines would take for an end.
+        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+        yield [f"{line}\n" for line in lines]
         if len(rest) > MAX_LINE_BYTES:
             raise csv.Error(f"a line is longer than {MAX_LINE_BYTES:,} characters")
     rest += decoder.decode(b"", final=True)
     if rest:
-        yield rest
+        yield [rest]
     progress.ended = True
 
 
@@ -264,9 +268,9 @@ def _record(number: int, encoding: Encoding, dialect: Dialect, row: list[str]) -
         message = f"the row has {len(row)} cells, the table has {len(dialect.names)} columns"
         fault = Finding("wrong_columns", message, Place(value=shorten(dialect.separator.join(row))))
         return RawRecord(number, digest, None, fault)
-    values: dict[str, Any] = {
-        name: None if cell == dialect.null else cell for name, cell in zip(dialect.names, row, strict=True)
-    }
+    values: dict[str, Any] = dict(zip(dialect.names, row, strict=True))
+    if dialect.null is not None:
+        values = {name: None if cell == dialect.null else cell for name, cell in values.items()}
     try:
         digest = sha256_hex(canonical_json(values))
     except TypeError:
