@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from imprint.sources import parquet
+from imprint.sources.base import InputFile, Span
 from tests.sources.test_formats import drafts, records
 
 
@@ -84,17 +85,45 @@ def test_a_file_that_expands_beyond_measure_is_stopped(
 def test_a_child_without_memory_is_one_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.parquet"
     pq.write_table(pa.table({"text": pa.array(["x" * (1 << 20)] * 200 + [None])}), path, compression="zstd")
-    original = parquet.MEMORY_BYTES
-    source = Path(parquet.__file__).read_text().replace("MEMORY_BYTES = 704 << 20", "MEMORY_BYTES = 64 << 20")
-    assert original == 704 << 20
-    child = tmp_path / "child.py"
-    child.write_text(source)
-    popen = parquet.subprocess.Popen
-    monkeypatch.setattr(
-        parquet.subprocess,
-        "Popen",
-        lambda command, **options: popen([command[0], str(child), command[-1]], **options),
-    )
+    parquet.end_children()
+    monkeypatch.setattr(parquet, "MEMORY_BYTES", 64 << 20)
     [fault] = records(path)
     assert fault.fault is not None
     assert fault.fault.code == "damaged_parquet"
+
+
+def test_a_child_that_has_answered_is_asked_again_and_one_that_failed_is_not(tmp_path: Path) -> None:
+    sound, broken = tmp_path / "sound.parquet", tmp_path / "broken.parquet"
+    pq.write_table(pa.table({"text": ["one", "two"]}), sound)
+    broken.write_bytes(sound.read_bytes()[:-20])
+    parquet.end_children()
+    assert [len(records(path)) for path in (sound, sound)] == [2, 2]
+    [child] = parquet._IDLE
+    assert records(broken)[0].fault is not None
+    assert child not in parquet._IDLE
+    assert len(records(sound)) == 2
+
+
+def test_a_reader_that_stops_in_the_middle_leaves_nothing_for_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "many.parquet"
+    pq.write_table(pa.table({"text": [f"{number} " + "word " * 200 for number in range(9000)]}), path)
+    file = InputFile(str(path), path.name, path.stat().st_size, "parquet", "")
+    reading = parquet.PARQUET.read(Span(file, 0, None, 1))
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]
+    assert len(records(path)) == 9000
+
+
+def test_a_file_in_spans_has_the_rows_of_the_file_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "SPAN_BYTES", 4000)
+    path = tmp_path / "groups.parquet"
+    table = pa.table({"text": [f"{number} " + "word " * (number % 40) for number in range(500)]})
+    pq.write_table(table, path, row_group_size=30)
+    file = InputFile(str(path), path.name, path.stat().st_size, "parquet", "")
+    spans = parquet.PARQUET.divide(file)
+    assert len(spans) > 3
+    found = [record for span in spans for batch in parquet.PARQUET.read(span) for record in batch]
+    assert found == records(path)
+    assert [record.row for record in found] == list(range(1, 501))

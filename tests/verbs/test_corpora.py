@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -96,3 +97,75 @@ def test_congress_press_is_recognised_without_configuration(build_corpus, corpor
         # Cleaning takes lines off the ends and tidies white space; what is left stood in the source.
         letters = "".join(given["text"].split())
         assert "".join(row["text"].split())[:60] in letters or row["processing"]
+
+
+HAS = {
+    "congress-press": {"title", "published_at", "url"},
+    "digitalgov": {"title", "published_at"},
+    "seeds": {"title"},
+    "senate/Collins": {"published_at"},
+    "senate/Whitehouse": {"title", "published_at"},
+    "wikinews": {"title", "published_at", "url"},
+}
+"""What the articles of each corpus have in their source; the senators' dates stand in the files' names."""
+
+
+def corpus_of(file: str) -> str:
+    return next(name for name in HAS if file.startswith(f"{name}/"))
+
+
+def test_all_corpora_as_one_input_are_recognised_without_configuration(
+    make_project: MakeProject, corpora: Path
+) -> None:
+    root = make_project(recipe={'["data/raw"]': f'["{corpora}"]'})
+    result = imprint.build(root)
+    imprint.publish(root)
+    entries = [
+        orjson.loads(line) for line in (root / "data/build/quarantine.jsonl").read_bytes().splitlines()
+    ]
+    # Null texts in the one, posts that only link elsewhere in the other.
+    assert Counter((corpus_of(entry["file"]), entry["code"]) for entry in entries) == {
+        ("congress-press", "empty_text"): 6,
+        ("digitalgov", "empty_text"): 38,
+    }
+    rows = list(released_rows(root, "1.0.0").values())
+    assert result.accounting["published"] == len(rows) > 2200
+    seen = Counter(
+        (corpus_of(row["input_file"]), name) for row in rows for name in row if row[name] is not None
+    )
+    for name, fields in HAS.items():
+        count = seen[name, "text"]
+        assert count > 1
+        for field in fields:
+            assert seen[name, field] >= 0.99 * count, (name, field)
+
+
+def test_inspect_shows_the_mapping_that_one_would_write_by_hand(corpora: Path, tmp_path: Path) -> None:
+    groups = {group.group: group for group in imprint.inspect(corpora, project=tmp_path).groups}
+    mapping = {
+        name: {one.field: one.keys for one in group.fields if one.keys} for name, group in groups.items()
+    }
+    assert mapping == {
+        "congress-press/*.jsonl": {
+            "url": ("url",), "source_domain": ("domain",), "title": ("title",), "text": ("text",), "published_at": ("date",),
+            "modified_at": ("updated_at",), "retrieved_at": ("collected_at",),
+        },
+        "digitalgov/#/#/*.md": {
+            "source_id": ("slug",), "title": ("title",), "text": ("text",), "authors": ("authors",), "keywords": ("topics",),
+            "published_at": ("date",),
+        },
+        "seeds/*.txt": {}, "senate/Collins/*.txt": {}, "senate/Whitehouse/*.txt": {},
+        "wikinews/*.csv": {"url": ("url",), "title": ("title",), "text": ("text",), "published_at": ("date",)},
+    }  # fmt: skip
+    filled = {one.field for one in groups["senate/Whitehouse/*.txt"].fields if one.filled == 150}
+    assert {"title", "text", "published_at", "source_id"} <= filled
+
+
+def test_the_date_of_a_senator_s_release_is_that_of_its_file(build_corpus) -> None:  # type: ignore[no-untyped-def]
+    root, _ = build_corpus("senate")
+    rows = {row["source_id"]: row for row in released_rows(root, "1.0.0").values()}
+    row = rows["10Apr2007Whitehouse123"]
+    assert row["published_at"] == datetime(2007, 4, 10)
+    assert "file_date@1: 10Apr2007" in row["processing"]
+    assert row["title"].startswith("SEN. WHITEHOUSE SHARES WESTERLY GIRL'S STORY")
+    assert row["text"].startswith("Sharing the story of Lila Barber")

@@ -106,19 +106,44 @@ def inspect(value: Any) -> None:
         click.echo(f"{group.group}  {group.format}, {group.files:,} files, {_size(group.bytes)} ({read})")
         if group.first:
             click.echo(f"  published {group.first} to {group.last}")
+        if group.with_sidecar:
+            click.echo(f"  metadata beside {group.with_sidecar:,} of {group.files:,} files")
         for one in group.fields:
-            keys = ", ".join(one.keys) or "read from the file"
-            share = f"{one.filled / max(group.records_read, 1):.0%}"
-            failed = f", {one.failed} rejected" if one.failed else ""
-            click.echo(f"  {one.field:<15} {keys:<24} {share:>4}{failed}  {'  '.join(one.samples)}")
-        if group.ignored:
-            click.echo(f"  not taken: {', '.join(group.ignored)}")
-        if group.duplicates:
-            click.echo(f"  {group.duplicates} with a text that another one has, too")
-        for line, count in list(group.residue.items())[:5]:
-            click.echo(f"  residue: {line!r} in {count}")
-        for example in group.examples:
-            click.echo(f"  {group.problems[example.code]} x {example}")
+            _inspected_field(one, group.records_read)
+        for source, order in list(group.orders.items())[:5]:
+            click.echo(f"  dates of {source}: {order}")
+        _inspected_rest(group)
+
+
+def _inspected_rest(group: Any) -> None:
+    """What is not a field: what nothing takes, what goes, what is odd, what is rejected."""
+    if group.ignored:
+        click.echo(f"  not taken: {', '.join(group.ignored)}")
+    if group.duplicates:
+        click.echo(f"  {group.duplicates} with a text that another one has, too")
+    for line, count in list(group.residue.items())[:5]:
+        click.echo(f"  residue: {line!r} in {count}")
+    for doubt in group.doubts:
+        click.echo(f"  {doubt}")
+    for example in group.examples:
+        click.echo(f"  {group.problems[example.code]} x {example}")
+
+
+READ_FROM = {
+    "source_id": "(the file's name)",
+    "source_domain": "(the url)",
+    "publisher": "(domain or dateline)",
+    "published_at": "(text or file's name)",
+}
+"""Where a field comes from that no key serves; else from the text."""
+
+
+def _inspected_field(one: Any, records: int) -> None:
+    keys = ", ".join(f"{key} (by values)" if key in one.by_values else key for key in one.keys)
+    keys = keys or READ_FROM.get(one.field, "(the text)")
+    filled = f"{one.filled / max(records, 1):.0%}"
+    parsed = f"{one.filled / max(one.filled + one.failed, 1):.0%}"
+    click.echo(f"  {one.field:<15} {keys:<24} {filled:>4} filled, {parsed:>4} read  {'  '.join(one.samples)}")
 
 
 def build(value: Any) -> None:

@@ -6,9 +6,9 @@ raw digest is that of its canonical JSON.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ from typing import Any
 import orjson
 
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, lines
+from imprint.sources import parquet_child
+from imprint.sources.base import SPAN_BYTES, Draft, InputFile, RawRecord, Recognise, Span, undivided
+from imprint.sources.lines import MAX_LINE_BYTES, Line, LongLine, lines
+from imprint.sources.parquet_child import FAULT, LENGTH
 
 MEMORY_BYTES = 704 << 20
 """Address space of the child, of which 330 MB are libraries that are mapped but hardly touched."""
 
-BUFFER_BYTES = 1 << 20
-"""Bytes of a column that are read at a time; without it a column's whole row group is."""
+STOPPED = "the decoder was stopped; it may have run out of memory"
 
 EXPANSION = 1000
 """How many times its size a file may hold in JSON: beyond it the file is a bomb."""
 
 EXPANSION_FLOOR = 256 << 20
-BATCH_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,23 @@ class Parquet:
     one_per_file: bool = False
 
     def divide(self, file: InputFile) -> tuple[Span, ...]:
-        """One span: the file is read from its beginning."""
-        return undivided(file)
+        """Cut a file behind row groups, by what its footer says of them; what they hold is not trusted here."""
+        if file.compression or file.size <= SPAN_BYTES:
+            return undivided(file)
+        try:
+            groups = orjson.loads(b"".join(_ask({"what": "groups", "path": file.path})))
+        except (ValueError, OSError):
+            return undivided(file)
+        spans: list[Span] = []
+        start = size = rows = 0
+        first_row = 1
+        for index, (count, group_bytes) in enumerate(groups, 1):
+            size += max(group_bytes, 0)
+            rows += max(count, 0)
+            if size >= SPAN_BYTES or index == len(groups):
+                spans.append(Span(file, start, index, first_row, size))
+                start, size, first_row, rows = index, 0, first_row + rows, 0
+        return tuple(spans) or undivided(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the rows of a file."""
@@ -54,7 +69,7 @@ class Parquet:
         try:
             if not Path(span.file.path).is_file():
                 raise FileNotFoundError(2, "No such file")
-            for batch in lines(_decoded(span.file.path), at_start=False):
+            for batch in lines(_decoded(span), at_start=False):
                 yield [_record(row + index, line) for index, line in enumerate(batch)]
                 row += len(batch)
         except ValueError as error:
@@ -70,35 +85,89 @@ class Parquet:
 PARQUET = Parquet()
 
 
-def _decoded(path: str) -> Iterator[bytes]:
-    """Rows as JSON lines from the child.
+def _decoded(span: Span) -> Iterator[bytes]:
+    """Rows as JSON lines from a child.
 
     Raises:
         ValueError: the child failed, or the file expands beyond all measure.
     """
+    path = span.file.path
     limit = max(EXPANSION_FLOOR, EXPANSION * Path(path).stat().st_size)
-    command = [sys.executable, "-m", "imprint.sources.parquet", path]
-    # The other allocators reserve address space by the gigabyte, which is what is limited.
-    env = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 - ourselves
-        assert child.stdout is not None
-        assert child.stderr is not None
+    size = 0
+    for block in _ask({"what": "rows", "path": path, "start": span.start, "end": span.end}):
+        size += len(block)
+        if size > limit:
+            raise ValueError(f"it holds more than {EXPANSION} times its size")
+        yield block
+
+
+def _ask(request: dict[str, Any]) -> Iterator[bytes]:
+    """The answer of a child; one that has answered is asked again, since to start one takes longer than most files.
+
+    Raises:
+        ValueError: it failed.
+    """
+    child = _IDLE.pop() if _IDLE else _Child()
+    try:
+        yield from child.answer(request)
+    except BaseException:
+        # Also when the reader stops in the middle: what the child still says would be taken for its next answer.
+        child.end()
+        raise
+    _IDLE.append(child)
+
+
+class _Child:
+    """A process that decodes."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", parquet_child.__name__, str(MEMORY_BYTES)]
+        # The other allocators reserve address space by the gigabyte, which is what is limited.
+        env = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=env)  # noqa: S603 - ourselves
+        atexit.register(self.end)
+
+    def answer(self, request: dict[str, Any]) -> Iterator[bytes]:
+        """Frames of an answer.
+
+        Raises:
+            ValueError: it failed, or the process died.
+        """
+        assert self._process.stdin is not None
         try:
-            size = 0
-            while block := child.stdout.read(BLOCK_BYTES):
-                size += len(block)
-                if size > limit:
-                    raise ValueError(f"it holds more than {EXPANSION} times its size")
-                yield block
-            message = child.stderr.read(4096).decode(errors="replace").strip().splitlines()
-            if child.wait():
-                raise ValueError(
-                    message[-1] if message else "the decoder was stopped; it may have run out of memory"
-                )
-        finally:
-            # Also when the reader stops in the middle: a child that nobody reads from would wait for ever.
-            child.kill()
+            self._process.stdin.write(orjson.dumps(request) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise ValueError(STOPPED) from None
+        while (length := LENGTH.unpack(self._take(LENGTH.size))[0]) != 0:
+            if length == FAULT:
+                message = self._take(LENGTH.unpack(self._take(LENGTH.size))[0])
+                raise ValueError(message.decode(errors="replace"))
+            yield self._take(length)
+
+    def _take(self, count: int) -> bytes:
+        assert self._process.stdout is not None
+        data = self._process.stdout.read(count)
+        if len(data) < count:
+            raise ValueError(STOPPED)
+        return data
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+        atexit.unregister(self.end)
+
+
+_IDLE: list[_Child] = []
+"""Children that wait for a request."""
+
+
+def end_children() -> None:
+    """End the children that wait."""
+    while _IDLE:
+        _IDLE.pop().end()
 
 
 def _record(row: int, line: Line) -> RawRecord:
@@ -110,40 +179,3 @@ def _record(row: int, line: Line) -> RawRecord:
 
 def _lost(row: int, code: str, message: str) -> RawRecord:
     return RawRecord(row, hashlib.sha256().hexdigest(), None, Finding(code, message))
-
-
-def _child(path: str) -> None:
-    """Write the rows of a file as canonical JSON lines."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    import pyarrow.parquet as pq  # noqa: PLC0415 - behind the limit
-
-    file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False, buffer_size=BUFFER_BYTES)
-    for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
-        names = batch.schema.names
-        if len(set(names)) < len(names):
-            # A row as an object has room for one column of a name: the others go by their number, as in tables.
-            names = [n if names.index(n) == i else f"column_{i + 1}" for i, n in enumerate(names)]
-            batch = batch.rename_columns(names)  # noqa: PLW2901
-        # Rows of many megabytes are made into objects one by one.
-        at_a_time = BATCH_ROWS if batch.nbytes <= MAX_LINE_BYTES else 1
-        for row in (
-            row for at in range(0, len(batch), at_a_time) for row in batch.slice(at, at_a_time).to_pylist()
-        ):
-            line = orjson.dumps(row, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-            sys.stdout.buffer.write(line)
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON does not have, as text."""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-if __name__ == "__main__":
-    try:
-        _child(sys.argv[1])
-    except Exception as failure:  # noqa: BLE001 - whatever it was, the parent is told in one line
-        sys.stdout.flush()
-        sys.stderr.write(
-            f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}\n"
-        )
-        sys.exit(1)

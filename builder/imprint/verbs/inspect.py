@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imprint.article import RecordSchema
-from imprint.building.ingest import Ingested
 from imprint.building.intake import Intake, TakenIn
 from imprint.building.parts import Part, WorkFolder, read_spill
 from imprint.building.previous import NO_PREVIOUS
@@ -45,6 +44,7 @@ RECORDS = 1000
 """Records of a file that are read."""
 
 SAMPLES = 3
+SAMPLE_CHARS = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class FieldReport:
     """Records that were rejected for its value."""
     samples: tuple[str, ...]
     """Some of its values, shortened."""
+    by_values: tuple[str, ...] = ()
+    """Those of the keys that were taken for what their values look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,12 @@ class GroupReport:
     last: str | None
     duplicates: int
     """Records whose text another one has, too."""
+    with_sidecar: int
+    """Files whose metadata stands beside them."""
+    orders: dict[str, str] = field(default_factory=dict)
+    """Source to the order in which it writes day and month."""
+    doubts: tuple[Finding, ...] = ()
+    """What is odd, or cannot be decided, in records that stay in."""
     residue: dict[str, int] = field(default_factory=dict)
     """Lines that cleaning takes off, the most frequent first, to texts."""
     problems: dict[str, int] = field(default_factory=dict)
@@ -103,7 +111,11 @@ class InspectResult:
     def as_dict(self) -> dict[str, Any]:
         """The result for --json."""
         groups = [
-            {**asdict(group), "examples": [example.as_dict() for example in group.examples]}
+            {
+                **asdict(group),
+                "examples": [example.as_dict() for example in group.examples],
+                "doubts": [doubt.as_dict() for doubt in group.doubts],
+            }
             for group in self.groups
         ]
         return {
@@ -179,21 +191,33 @@ def _report(
         files_read=len(chosen),
         records_read=read,
         sampled=len(chosen) < len(files) or full,
-        fields=tuple(_fields(name, ingested, records, rejected)),
+        fields=tuple(_fields(name, taken, records, rejected)),
         ignored=tuple(sorted(ingested.ignored.get(name, ()))),
         first=span["min"].as_py(),
         last=span["max"].as_py(),
         duplicates=len(records) - pc.count_distinct(records.column("text_sha256")).as_py(),
+        with_sidecar=sum(file.sidecar is not None for file in files),
+        orders={source: str(order) for source, order in sorted(taken.orders.items())},
+        doubts=tuple(_doubts(name, taken)),
         residue=dict(residue.most_common(10)),
         problems=dict(reasons.most_common()),
         examples=tuple(_first_of(code, rejected) for code, _ in reasons.most_common()),
     )
 
 
+def _doubts(group: str, taken: TakenIn) -> Iterable[Finding]:
+    """Ambiguities, and what the intake found that the report does not show elsewhere."""
+    yield from (ambiguity.finding() for ambiguity in taken.understood[group].ambiguities)
+    shown_elsewhere = {"keys_ignored", "inferred_field", "override_unused"}
+    yield from (finding for finding in taken.findings if finding.code not in shown_elsewhere)
+
+
 def _fields(
-    group: str, ingested: Ingested, records: pa.Table, rejected: list[dict[str, Any]]
+    group: str, taken: TakenIn, records: pa.Table, rejected: list[dict[str, Any]]
 ) -> Iterable[FieldReport]:
     keys: dict[str, list[str]] = {}
+    [ingested] = taken.ingested
+    inferred = {pair for pair, why in taken.understood[group].choices.items() if why.by == "values"}
     for name, key in ingested.used.get(group, ()):
         keys.setdefault(name, []).append(key)
     failed = Counter(entry["field"] for entry in rejected if entry["field"])
@@ -206,9 +230,11 @@ def _fields(
         values = (known if pa.types.is_list(known.type) else pc.unique(known)).slice(0, SAMPLES).to_pylist()
         served = tuple(sorted(keys.get(name, ()), key=partial(priority, name)))
         samples = tuple(
-            shorten(value if isinstance(value, (str, list)) else str(value), 60) for value in values[:SAMPLES]
+            shorten(value if isinstance(value, (str, list)) else str(value), SAMPLE_CHARS)
+            for value in values[:SAMPLES]
         )
-        yield FieldReport(name, served, filled, failed[name], samples)
+        by_values = tuple(key for key in served if (name, key) in inferred)
+        yield FieldReport(name, served, filled, failed[name], samples, by_values)
 
 
 def _first_of(code: str, rejected: list[dict[str, Any]]) -> Finding:
