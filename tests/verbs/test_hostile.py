@@ -29,7 +29,7 @@ from tests.conftest import MakeProject, article
 
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
 PEAK = 512 * MB
-RECIPE = {"max_rejected = 0.05": "max_rejected = 1.0", '"300MB"': '"64MB"'}
+RECIPE = {"max_rejected = 0.05": "max_rejected = 1.0"}
 
 BUILD = """
 import json, resource, subprocess, sys, time

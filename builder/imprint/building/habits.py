@@ -20,6 +20,9 @@ from imprint.cleaning.residue import edge_lines, line_hash
 LINE_USE = np.dtype([("source", "<u8"), ("line", "<u8"), ("text", "<u8")])
 """One short line at the edge of one text, as hashes."""
 
+USES_AT_A_TIME = 1 << 16
+"""Uses that are gathered before they are packed."""
+
 BATCH = 1024
 """Texts that are looked at together."""
 
@@ -34,6 +37,7 @@ class Habits:
         self._times = times
         self._texts: dict[str, set[int]] = {}
         self._uses: list[tuple[int, int, int]] = []
+        self._packed = [np.empty(0, LINE_USE)]
         self._waiting: list[tuple[str, str]] = []
 
     def add(self, source: str, values: Mapping[str, Any], body: str) -> None:
@@ -57,7 +61,13 @@ class Habits:
     def line_uses(self) -> npt.NDArray[Any]:
         """Distinct uses of lines, as an array of LINE_USE: an article that was crawled ten times says its last line once."""
         self._look()
-        return np.unique(np.array(self._uses, LINE_USE))
+        self._pack()
+        return np.unique(np.concatenate(self._packed))
+
+    def _pack(self) -> None:
+        # As tuples, uses take ten times the space, and a part that cannot be divided may have a million.
+        self._packed.append(np.unique(np.array(self._uses, LINE_USE)))
+        self._uses = []
 
     def _look(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -72,3 +82,5 @@ class Habits:
             hashed = line_hash(source)
             self._texts.setdefault(source, set()).add(text)
             self._uses.extend((hashed, line_hash(line), text) for line in edge_lines(body))
+        if len(self._uses) >= USES_AT_A_TIME:
+            self._pack()

@@ -24,7 +24,7 @@ from imprint.building.resolve import CORRECTION, NEW, Resolution
 from imprint.recipe import Recipe
 from imprint.releases.layout import shard_path
 from imprint.releases.ledger import hex_id, sort_times
-from imprint.releases.shards import cut
+from imprint.releases.shards import ROW_GROUP_BYTES, cut
 from imprint.releases.versions import schema_change
 
 Array = npt.NDArray[Any]
@@ -60,6 +60,16 @@ class FreshRows:
 
 
 @dataclass(frozen=True, slots=True)
+class RowGroup:
+    """A run of rows that is gathered, written and read back at a time."""
+
+    rows: int
+    """Number of its rows."""
+    published: tuple[PublishedRows, ...]
+    fresh: tuple[FreshRows, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShardTask:
     """One shard to write, or to take over."""
 
@@ -70,8 +80,8 @@ class ShardTask:
     split: str
     rows: int
     """Number of its rows."""
-    published: tuple[PublishedRows, ...]
-    fresh: tuple[FreshRows, ...]
+    groups: tuple[RowGroup, ...]
+    """Its row groups, in order."""
     reuse: bool
     """Whether it is the one published shard, whole."""
     other_schema: bool
@@ -103,15 +113,13 @@ def plan_shards(
         for number, (start, end) in enumerate(itertools.pairwise([0, *ends])):
             origin = rows.origin[here[start:end]]
             name = shard_path(split, number, len(ends))
-            fresh = np.sort(origin[origin >= rows.ledger] - rows.ledger)
             tasks.append(
                 ShardTask(
                     path=release / name,
                     name=name,
                     split=split,
                     rows=len(origin),
-                    published=tuple(_published(np.sort(origin[origin < rows.ledger]), previous)),
-                    fresh=tuple(_fresh(fresh, found, result, work, previous)),
+                    groups=tuple(_groups(rows, here[start:end], found, result, work, previous)),
                     reuse=same_columns and _is_one_shard(origin, rows.ledger, previous),
                     other_schema=schema_change(previous.schema, schema) == "major",
                     dropped=_dropped(origin, rows.ledger, found, result, previous),
@@ -120,6 +128,19 @@ def plan_shards(
                 )
             )
     return tasks
+
+
+def _groups(
+    rows: _Rows, here: Array, found: Candidates, result: Resolution, work: WorkFolder, previous: Previous
+) -> Iterator[RowGroup]:
+    """The row groups of a shard whose rows stand `here`; a shard that is taken over needs only to know its rows."""
+    ends = cut(rows.row_bytes[here], rows.hashes[here], rows.added_in[here], ROW_GROUP_BYTES)
+    for start, end in itertools.pairwise([0, *ends]):
+        origin = rows.origin[here[start:end]]
+        carried = np.sort(origin[origin < rows.ledger])
+        fresh = np.sort(origin[origin >= rows.ledger] - rows.ledger)
+        published = tuple(_published(carried, previous))
+        yield RowGroup(end - start, published, tuple(_fresh(fresh, found, result, work, previous)))
 
 
 def _published(carried: Array, previous: Previous) -> Iterator[PublishedRows]:

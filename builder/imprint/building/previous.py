@@ -111,23 +111,34 @@ class Previous:
         return read_checked(self.shard_file(shard), self.manifest.shards[shard].sha256, columns)
 
 
+def check_file(path: Path, sha256: str) -> None:
+    """Hold a shard of the previous release to its manifest.
+
+    Raises:
+        TransferError: its bytes are not what the manifest says.
+    """
+    try:
+        same = sha256_file(path) == sha256
+    except OSError as error:
+        raise TransferError(f"{path.name} of the previous release cannot be read: {error}") from error
+    if not same:
+        raise TransferError(
+            f"{path.name} of the previous release is not what its manifest says",
+            hint="run imprint verify on it; restore it from another target",
+        )
+
+
 def read_checked(path: Path, sha256: str, columns: list[str] | None = None) -> pa.Table:
     """A shard of the previous release, whose bytes are what its manifest says.
 
     Raises:
         TransferError: they are not.
     """
+    check_file(path, sha256)
     try:
-        same = sha256_file(path) == sha256
-        table = read_shard(path, columns=columns) if same else None
+        return read_shard(path, columns=columns)
     except OSError as error:
         raise TransferError(f"{path.name} of the previous release cannot be read: {error}") from error
-    if table is None:
-        raise TransferError(
-            f"{path.name} of the previous release is not what its manifest says",
-            hint="run imprint verify on it; restore it from another target",
-        )
-    return table
 
 
 NO_PREVIOUS = Previous(None, None, None, NO_DECISIONS, {}, Ledger(None))

@@ -1,6 +1,6 @@
 """Write: the rows of a release in their order, shard by shard; unchanged shards are taken as they are.
 
-Laws: rows are sorted by (added_in, published_at, id) within a split; a shard whose rows are those of a published shard
+Laws: rows are sorted by (added_in, published_at, id) within a split; memory holds a row group or two, never a shard; a shard whose rows are those of a published shard
 is that shard, byte for byte; everything said about a shard (digests, rows of the ledger, statistics) comes from the
 file that was written.
 """
@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imprint.article import RecordSchema
 from imprint.building.parts import SpillWriter, take_spill
-from imprint.building.plan import FreshRows, PublishedRows, ShardTask
-from imprint.building.previous import read_checked
+from imprint.building.plan import FreshRows, PublishedRows, RowGroup, ShardTask
+from imprint.building.previous import check_file
 from imprint.digests import sha256_file
 from imprint.errors import InternalError
 from imprint.placing import link_or_copy
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
 from imprint.releases.ledger import Ledger, ledger_rows
 from imprint.releases.manifest import ReleaseFile
-from imprint.releases.shards import read_shard, write_shard
-from imprint.releases.statistics import Statistics, statistics_of
+from imprint.releases.shards import CheckedFile, open_parquet, write_groups
+from imprint.releases.statistics import Statistics, merge, statistics_of
 
 SORT_KEYS = [("added_in", "ascending"), ("published_at", "ascending"), ("id", "ascending")]
 
@@ -38,7 +41,7 @@ class ShardResult:
 
 
 def write(task: ShardTask) -> ShardResult:
-    """Write or take over one shard; return what was read back from it.
+    """Write or take over one shard; return what was read back from it, one row group at a time.
 
     Raises:
         TransferError: the disk failed, or a published shard is altered.
@@ -46,29 +49,47 @@ def write(task: ShardTask) -> ShardResult:
     """
     schema = RecordSchema.parse(task.schema)
     task.path.parent.mkdir(parents=True, exist_ok=True)
-    if task.reuse:
-        table, rows = _take_over(task, schema)
-    else:
-        table = write_shard(_gather(task, schema), task.path)
-        rows = _ledger_rows(table, task, schema)
+    groups = _take_over(task, schema) if task.reuse else _write(task, schema)
+    statistics: list[Statistics] = []
     spill = SpillWriter(task.ledger, LEDGER_SCHEMA)
-    spill.write(rows)
+    for table, ledger in groups:
+        statistics.append(statistics_of(table))
+        spill.write(ledger)
+        # What a row group took goes back to the system; else each of the next would take more.
+        pa.default_memory_pool().release_unused()
     spill.close()
-    file = ReleaseFile(task.name, task.path.stat().st_size, sha256_file(task.path), task.split, len(table))
-    return ShardResult(file, statistics_of(table))
+    whole = merge(statistics)
+    file = ReleaseFile(task.name, task.path.stat().st_size, sha256_file(task.path), task.split, whole.rows)
+    return ShardResult(file, whole)
 
 
-def _take_over(task: ShardTask, schema: RecordSchema) -> tuple[pa.Table, pa.Table]:
+def _write(task: ShardTask, schema: RecordSchema) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """The rows of a shard as they stand in its file, with their rows of the ledger."""
+    gathering = _Gathering(schema)
+    counts = [group.rows for group in task.groups]
+    written = write_groups(
+        task.path, schema.arrow, counts, lambda number: gathering.gather(task.groups[number])
+    )
+    for group, table in zip(task.groups, written, strict=True):
+        yield table, _ledger_rows(table, group, task, schema)
+
+
+def _take_over(task: ShardTask, schema: RecordSchema) -> Iterator[tuple[pa.Table, pa.Table]]:
     """The published shard under its new name, and its rows of the ledger as they were."""
-    [published] = task.published
-    read_checked(published.path, published.sha256, ["id"])
+    published = task.groups[0].published[0]
+    check_file(published.path, published.sha256)
     link_or_copy(published.path, task.path)
     rows = Ledger(published.ledger).shard(published.shard)
     if task.dropped:
         lists = _with_dropped(rows, task)
         column = pa.array([lists.get(identity) for identity in rows["id"].to_pylist()], pa.list_(pa.string()))
         rows = rows.set_column(rows.schema.get_field_index("dropped_raw"), "dropped_raw", column)
-    return read_shard(task.path, schema.arrow), rows
+    file = open_parquet(task.path)
+    start = 0
+    for number in range(file.groups):
+        table = file.group(number).cast(schema.arrow)
+        yield table, rows.slice(start, len(table))
+        start += len(table)
 
 
 def _with_dropped(rows: pa.Table, task: ShardTask) -> dict[str, list[str]]:
@@ -80,18 +101,57 @@ def _with_dropped(rows: pa.Table, task: ShardTask) -> dict[str, list[str]]:
     return lists
 
 
-def _gather(task: ShardTask, schema: RecordSchema) -> pa.Table:
-    pieces = [_published_rows(rows, schema) for rows in task.published]
-    pieces += [_fresh_rows(rows, schema) for rows in task.fresh]
-    return pa.concat_tables(pieces).sort_by(SORT_KEYS).combine_chunks()
+class _Gathering:
+    """Gathers the rows of row groups from where they are now."""
 
+    def __init__(self, schema: RecordSchema) -> None:
+        self.schema = schema
+        self.published: dict[Path, CheckedFile] = {}
+        self.last: tuple[Path, int, pa.Table] | None = None
+        """The row group of a published shard that was read last: the next rows are likely to be in it, too."""
 
-def _published_rows(published: PublishedRows, schema: RecordSchema) -> pa.Table:
-    table = read_checked(published.path, published.sha256)
-    for field in schema.arrow:
-        if field.name not in table.schema.names:
-            table = table.append_column(field, pa.nulls(len(table), field.type))
-    return table.select(schema.arrow.names).cast(schema.arrow).take(pa.array(published.rows))
+    def gather(self, group: RowGroup) -> pa.Table:
+        """The rows of a group, in release order."""
+        pieces = [self._published_rows(rows) for rows in group.published]
+        pieces += [_fresh_rows(rows, self.schema) for rows in group.fresh]
+        gathered = pa.concat_tables(pieces)
+        del pieces
+        order = pc.sort_indices(gathered.select([name for name, _ in SORT_KEYS]), sort_keys=SORT_KEYS)
+        # A column at a time, and what was taken from is let go: texts are nearly all of a group.
+        columns: dict[str, pa.Array] = {}
+        for name in self.schema.arrow.names:
+            joined = pa.concat_arrays(gathered.column(name).chunks)
+            gathered = gathered.drop_columns([name])
+            columns[name] = joined.take(order)
+            del joined
+        pa.default_memory_pool().release_unused()
+        return pa.table(columns, schema=self.schema.arrow)
+
+    def _published_rows(self, published: PublishedRows) -> pa.Table:
+        path = published.path
+        if path not in self.published:
+            check_file(path, published.sha256)
+            self.published[path] = open_parquet(path)
+        file = self.published[path]
+        pieces = []
+        start = 0
+        for number, count in enumerate(file.group_rows):
+            low, high = np.searchsorted(published.rows, [start, start + count])
+            if low < high:
+                rows = pa.array(published.rows[low:high] - start)
+                pieces.append(self._group(path, number, file).take(rows))
+            start += count
+        return pa.concat_tables(pieces)
+
+    def _group(self, path: Path, number: int, file: CheckedFile) -> pa.Table:
+        if self.last is None or self.last[:2] != (path, number):
+            table = file.group(number)
+            for field in self.schema.arrow:
+                if field.name not in table.schema.names:
+                    table = table.append_column(field, pa.nulls(len(table), field.type))
+            table = table.select(self.schema.arrow.names).cast(self.schema.arrow)
+            self.last = (path, number, table)
+        return self.last[2]
 
 
 def _fresh_rows(fresh: FreshRows, schema: RecordSchema) -> pa.Table:
@@ -106,11 +166,11 @@ def _fresh_rows(fresh: FreshRows, schema: RecordSchema) -> pa.Table:
     return pa.table(columns, schema=schema.arrow)
 
 
-def _ledger_rows(table: pa.Table, task: ShardTask, schema: RecordSchema) -> pa.Table:
-    """The ledger's rows of a shard that was written; published records are held against their old ones."""
+def _ledger_rows(table: pa.Table, group: RowGroup, task: ShardTask, schema: RecordSchema) -> pa.Table:
+    """The ledger's rows of a row group that was written; published records are held against their old ones."""
     dropped = {identity: list(digests) for identity, digests in task.dropped.items()}
     before: dict[str, str] = {}
-    for rows in _carried_ledger(task):
+    for rows in _carried_ledger(group):
         before |= dict(zip(rows["id"].to_pylist(), rows["row_sha256"].to_pylist(), strict=True))
         dropped |= _with_dropped(rows, task)
     after = ledger_rows(table, task.split, schema, dropped)
@@ -121,8 +181,8 @@ def _ledger_rows(table: pa.Table, task: ShardTask, schema: RecordSchema) -> pa.T
     return after
 
 
-def _carried_ledger(task: ShardTask) -> Iterator[pa.Table]:
-    for published in task.published:
+def _carried_ledger(group: RowGroup) -> Iterator[pa.Table]:
+    for published in group.published:
         yield Ledger(published.ledger).shard(published.shard).take(pa.array(published.rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from imprint.cli import show
+from imprint.engine.base import MEMORY_POOL
 from imprint.errors import ImprintError
 from imprint.progress import Progress
 
@@ -191,6 +193,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit."""
     # Ended from outside (a time limit, a job system), the command tidies up as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    # Arrow is not loaded yet: what it frees goes back to the system, here as in the workers.
+    os.environ.setdefault(MEMORY_POOL, "system")
     sys.exit(_run(arguments))
 
 

@@ -14,6 +14,10 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
+MEMORY_POOL = "ARROW_DEFAULT_MEMORY_POOL"
+"""Variable by which Arrow, when it is loaded, chooses where memory comes from."""
+
+
 class Engine(Protocol):
     """Runs a function over parts."""
 

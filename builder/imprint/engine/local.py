@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from imprint.engine.base import MEMORY_POOL
 from imprint.errors import TransferError
 
 P = TypeVar("P")
@@ -84,7 +85,7 @@ class LocalEngine:
         rest = iter(parts)
         try:
             for part in rest:
-                with _main_out_of_sight():
+                with _main_out_of_sight(), _modest_memory():
                     waiting.append(pool.submit(function, part))
                 if len(waiting) >= self.workers * IN_FLIGHT:
                     yield waiting.popleft().result()
@@ -136,6 +137,21 @@ def _follow_parent() -> None:
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
         os._exit(1)
+
+
+@contextmanager
+def _modest_memory() -> Iterator[None]:
+    """Let Arrow in new workers take memory from the system, which has it back at once.
+
+    Its own allocators keep what a batch once took: a third more, and no faster here.
+    """
+    before = os.environ.get(MEMORY_POOL)
+    os.environ.setdefault(MEMORY_POOL, "system")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[MEMORY_POOL]
 
 
 def _prepare_worker() -> None:

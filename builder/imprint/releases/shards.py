@@ -7,8 +7,7 @@ checksums, and a shard counts as written only after it was read back equal.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 
 from imprint.errors import InternalError, TransferError
 
@@ -123,18 +123,79 @@ def write_shard(table: pa.Table, path: Path) -> pa.Table:
     ends = cut(
         row_sizes(table), id_hashes(table.column("id")), table.column("added_in").to_numpy(), ROW_GROUP_BYTES
     )
-    groups = list(itertools.pairwise([0, *ends]))
-    largest = max((end - start for start, end in groups), default=1)
+    starts = [0, *ends[:-1]]
+    counts = np.diff([0, *ends]).tolist()
+    groups = write_groups(
+        path, table.schema, counts, lambda number: table.slice(starts[number], counts[number])
+    )
+    return pa.concat_tables([table.schema.empty_table(), *groups])
+
+
+def write_groups(
+    path: Path, schema: pa.Schema, counts: Sequence[int], group: Callable[[int], pa.Table]
+) -> Iterator[pa.Table]:
+    """Write one shard and read it back, a row group at a time.
+
+    Args:
+        path: the file to create.
+        schema: its columns.
+        counts: rows of each row group.
+        group: gives the rows of a row group, in release order.
+
+    Yields:
+        The rows of each row group as they stand in the file.
+
+    Raises:
+        TransferError: the disk failed.
+        InternalError: what was read back is not what was written.
+    """
     try:
-        with pq.ParquetWriter(path, table.schema, **_options(table.schema, largest)) as writer:
-            for start, end in groups:
-                writer.write_table(table.slice(start, end - start), row_group_size=end - start)
-        back = read_shard(path, table.schema)
+        with pq.ParquetWriter(path, schema, **_options(schema, max(counts, default=1))) as writer:
+            written = [_write_group(writer, group(number), count) for number, count in enumerate(counts)]
+        file = open_parquet(path)
+        if file.group_rows != list(counts):
+            raise InternalError(f"{path.name} does not hold what was written to it")
+        for number, print_ in enumerate(written):
+            back = file.group(number).cast(schema)
+            if fingerprint(back) != print_:
+                raise InternalError(f"{path.name} does not hold what was written to it")
+            yield back
     except OSError as error:
         raise TransferError(f"writing {path.name} failed: {error}", hint="is the disk full?") from error
-    if not back.equals(table):
-        raise InternalError(f"{path.name} does not hold what was written to it")
-    return back
+
+
+def _write_group(writer: pq.ParquetWriter, table: pa.Table, rows: int) -> str:
+    """Write a row group and forget it; only its fingerprint stays to hold against what is read back."""
+    writer.write_table(table, row_group_size=rows)
+    return fingerprint(table)
+
+
+def fingerprint(table: pa.Table) -> str:
+    """A hash of a table's values (xxh3), the same however they lie in memory; only ever compared within one build."""
+    whole = xxhash.xxh3_128()
+    for name, column in zip(table.schema.names, table.columns, strict=True):
+        whole.update(f"{name}\n{column.type}\n{len(column)}\n".encode())
+        for part in _values(column):
+            whole.update(part)
+    return whole.hexdigest()
+
+
+def _values(column: pa.ChunkedArray | pa.Array) -> Iterator[Any]:
+    """The values of a column as buffers: which are null, then lengths and contents, or numbers."""
+    yield np.packbits(column.is_null().to_numpy(zero_copy_only=False))
+    if pa.types.is_string(column.type):
+        yield pc.fill_null(pc.binary_length(column), 0).to_numpy()
+        for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+            _, offsets, data = chunk.buffers()
+            if len(chunk) and data is not None:
+                ends = np.frombuffer(offsets, np.int32)[[chunk.offset, chunk.offset + len(chunk)]]
+                yield memoryview(data)[int(ends[0]) : int(ends[1])]
+    elif pa.types.is_list(column.type):
+        yield pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+        yield from _values(pc.list_flatten(column))
+    else:
+        zero = pa.scalar(0, pa.int64()).cast(column.type) if not pa.types.is_boolean(column.type) else False
+        yield np.ascontiguousarray(pc.fill_null(column, zero).to_numpy(zero_copy_only=False))
 
 
 def _options(schema: pa.Schema, rows: int) -> dict[str, Any]:
@@ -186,6 +247,12 @@ class CheckedFile:
     def groups(self) -> int:
         """Number of row groups."""
         return int(self.file.metadata.num_row_groups)
+
+    @property
+    def group_rows(self) -> list[int]:
+        """Rows of each row group."""
+        metadata = self.file.metadata
+        return [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
 
     @property
     def rows(self) -> int:
