@@ -20,8 +20,9 @@ test: $(VENV)/.dev ## lint, types and tests
 hostile: $(VENV)/.dev ## hostile input at its true size; needs 20 GB of disk and ten minutes
 	$(BIN)/pytest -m hostile -s tests/verbs/test_hostile.py
 
-bench: $(VENV)/.dev ## build 100,000 generated articles; MB/s and peak memory
+bench: $(VENV)/.dev ## build 100,000 generated articles; MB/s and peak memory; then each format, read and cleaned
 	$(BIN)/python benchmarks/build.py
+	$(BIN)/python benchmarks/reading.py
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .

@@ -56,3 +56,62 @@ def test_damaged_utf_8_is_a_fault_and_no_other_encoding(data: bytes) -> None:
     assert isinstance(found, Finding)
     assert found.code == "invalid_utf8"
     assert "byte" in found.message
+
+
+@pytest.mark.parametrize("times", [1, 6])
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "El niño comió pan en la mañana. La señora Muñoz dijo que no habrá elecciones."),
+        (
+            "cp1252",
+            "L\u2019été dernier, le maire a déclaré que le pont serait fermé. «\xa0Où aller\xa0?\xa0» dit la sœur de Noël.",
+        ),
+        ("cp1252", "O prefeito disse à população que a ponte não será aberta antes do próximo mês."),
+        ("cp1252", "Borgmästaren sade på måndagen att bron över ån ska vara stängd i ett år."),
+        ("cp1252", "Der Bürgermeister sagte, die Brücke über den Fluß müsse schließen."),
+        ("cp1252", "Il sindaco ha detto che la città è più bella. Perché no?"),
+        ("cp1252", "The mayor\u2019s office said \u201cno\u201d \u2014 the café stays closed."),
+        (
+            "cp1250",
+            "Burmistrz powiedział, że most będzie zamknięty. Mieszkańcy są niezadowoleni ze źle wykonanej pracy.",
+        ),
+        ("cp1250", "Starosta řekl, že most bude celý rok uzavřen. Lidé jsou nespokojení."),
+        ("cp1250", "A polgármester szerint a híd egy évig zárva lesz. Több ezer gyűlésről írt az újság."),
+        (
+            "cp1254",
+            "Belediye başkanı pazartesi günü köprünün kapat\u0131lacağ\u0131n\u0131 söyledi. Şehir halk\u0131 memnun değil.",
+        ),
+        ("cp1257", "Prezidentas sakė, kad tiltas bus uždarytas ištisus metus. Žmonės laukia ąžuolų."),
+        (
+            "cp1251",
+            "\u041f\u0440\u0435\u0437\u0438\u0434\u0435\u043d\u0442 \u0441\u043e\u043e\u0431\u0449\u0438\u043b: \u043c\u043e\u0441\u0442 \u0447\u0435\u0440\u0435\u0437 \u0440\u0435\u043a\u0443 \u0437\u0430\u043a\u0440\u044b\u0442 \u043d\u0430 \u0433\u043e\u0434.",
+        ),
+        (
+            "koi8-r",
+            "\u041f\u0440\u0435\u0437\u0438\u0434\u0435\u043d\u0442 \u0441\u043e\u043e\u0431\u0449\u0438\u043b: \u043c\u043e\u0441\u0442 \u0447\u0435\u0440\u0435\u0437 \u0440\u0435\u043a\u0443 \u0437\u0430\u043a\u0440\u044b\u0442 \u043d\u0430 \u0433\u043e\u0434.",
+        ),
+        (
+            "cp1256",
+            "\u0642\u0627\u0644 \u0631\u0626\u064a\u0633 \u0627\u0644\u0628\u0644\u062f\u064a\u0629 \u064a\u0648\u0645 \u0627\u0644\u0627\u062b\u0646\u064a\u0646 \u0625\u0646 \u0627\u0644\u062c\u0633\u0631 \u0641\u0648\u0642 \u0627\u0644\u0646\u0647\u0631 \u0633\u064a\u0628\u0642\u0649 \u0645\u063a\u0644\u0642\u0627.",
+        ),
+        (
+            "gb18030",
+            "\u5e02\u957f\u661f\u671f\u4e00\u8868\u793a\uff0c\u6a2a\u8de8\u6cb3\u6d41\u7684\u5927\u6865\u5c06\u5173\u95ed\u6574\u6574\u4e00\u5e74\u3002\u5c45\u6c11\u4eec\u5bf9\u8fd9\u4e00\u51b3\u5b9a\u611f\u5230\u4e0d\u6ee1\u3002",
+        ),
+        (
+            "big5",
+            "\u5e02\u9577\u661f\u671f\u4e00\u8868\u793a\uff0c\u6a6b\u8de8\u6cb3\u6d41\u7684\u5927\u6a4b\u5c07\u95dc\u9589\u6574\u6574\u4e00\u5e74\u3002\u5c45\u6c11\u5011\u5c0d\u9019\u4e00\u6c7a\u5b9a\u611f\u5230\u4e0d\u6eff\u3002",
+        ),
+        (
+            "shift_jis",
+            "\u5e02\u9577\u306f\u6708\u66dc\u65e5\u3001\u5ddd\u306b\u304b\u304b\u308b\u6a4b\u304c\u4e00\u5e74\u9593\u9589\u9396\u3055\u308c\u308b\u3068\u8ff0\u3079\u305f\u3002\u4f4f\u6c11\u306f\u4e0d\u6e80\u3092\u62b1\u3044\u3066\u3044\u308b\u3002",
+        ),
+    ],
+)
+def test_a_text_in_an_older_encoding_is_read_as_it_was_written(encoding: str, text: str, times: int) -> None:
+    decoded = decode((f"{text} " * times).encode(encoding))
+    assert not isinstance(decoded, Finding)
+    assert decoded[0] == f"{text} " * times
+    assert decoded[1].confidence >= 0.9
+    assert decoded[1].step

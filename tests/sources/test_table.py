@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imprint.sources.table import TRAFILATURA, Dialect, decide
-from tests.sources.test_formats import drafts, records
+from imprint.sources.table import TRAFILATURA, Dialect, Style, decide
+from tests.sources.test_formats import drafts, records, values
 
 
 def write(folder: Path, text: str, name: str = "a.csv", encoding: str = "utf-8") -> Path:
@@ -20,7 +20,7 @@ def write(folder: Path, text: str, name: str = "a.csv", encoding: str = "utf-8")
 def test_the_separator_is_the_one_that_makes_rows_of_equal_width(separator: str) -> None:
     rows = [["url", "title", "text"], ["https://a.example/1", "One, two; three", "A | b, c; d"]]
     quoted = "\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
-    assert decide(quoted) == Dialect(separator, ("url", "title", "text"), 1)
+    assert decide(quoted) == Dialect(Style(separator), ("url", "title", "text"), 1)
 
 
 def test_a_table_without_known_names_has_the_header_that_looks_like_one() -> None:
@@ -81,3 +81,20 @@ def test_rows_are_numbered_without_the_header_and_blank_lines(tmp_path: Path) ->
 def test_an_empty_table_and_a_header_alone_have_no_rows(tmp_path: Path) -> None:
     assert records(write(tmp_path, "")) == []
     assert records(write(tmp_path, "title,text\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b'title,text\n"A \\"b\\" c","one, \\"two\\", three"\nB,c\n', 'one, "two", three'),
+        (b"title;text\n'A';'one; two'\n'B';'c''d'\n", "one; two"),
+        (b'title,text\n"A","one ""two"" three"\nB,it\'s\n', 'one "two" three'),
+        (b'title,text\n"C:\\dir\\","one"\n"B","c"\n', "one"),
+    ],
+    ids=["backslash", "single quotes", "doubled", "a path"],
+)
+def test_quotes_are_understood_however_they_are_escaped(tmp_path: Path, data: bytes, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    assert [one.fault for one in records(path)] == [None, None]
+    assert values(path)[0]["text"] == text

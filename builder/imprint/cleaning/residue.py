@@ -42,6 +42,22 @@ _FURNITURE: dict[str, tuple[str, ...]] = {
         r"follow us on .{1,60}|leave a comment|(?:no )?comments?|back to top|skip to (?:main )?content",
         r"for immediate release|end of article",
     ),
+    "de": (
+        r"anzeige|werbung|lesen sie auch.{0,80}|mehr zum thema|weiterlesen|diesen artikel (?:teilen|drucken)",
+        r"artikel (?:teilen|drucken|merken)|zur startseite|kommentare?|newsletter abonnieren",
+    ),
+    "fr": (
+        r"publicité|(?:à )?lire aussi.{0,80}|lire la suite|partager cet article|imprimer cet article",
+        r"s['\u2019]abonner à la newsletter|commentaires?|retour en haut",
+    ),
+    "es": (
+        r"publicidad|lea también.{0,80}|leer más|seguir leyendo|(?:comparta|compartir) (?:esta|este) (?:noticia|artículo)",
+        r"comentarios?|volver arriba|suscríbase a(?:l| nuestro) boletín",
+    ),
+    "pt": (
+        r"publicidade|leia (?:também|mais).{0,80}|continua após a publicidade|compartilhe esta notícia|comentários?",
+    ),
+    "it": (r"pubblicità|leggi anche.{0,80}|continua a leggere|condividi (?:questo )?articolo|commenti",),
     "zxx": (r"[#*_=~\-\u2013\u2014\u2022.\s]{3,}",),  # dashes and bullets, too
 }
 """Furniture lines as patterns over the casefolded line, by language; zxx is no language at all."""

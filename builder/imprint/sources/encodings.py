@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
+from imprint.sources.alphabets import cyrillic_page, latin_page
 
 DETECTED_BYTES = 64 << 10
 """Bytes that a detection looks at: beyond that it does not become surer, only slower."""
@@ -65,12 +66,22 @@ def detect(data: bytes) -> Encoding:
     sample = data[:DETECTED_BYTES]
     if _is_utf8(sample) or _is_damaged_utf8(sample):
         return UTF_8
+    if (cyrillic := cyrillic_page(sample)) is not None:
+        return Encoding(cyrillic[0], round(cyrillic[1], 2))
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only where a file is not UTF-8
 
     best = from_bytes(sample).best()
     if best is None:
         return UTF_8
+    if _is_latin(str(best)) and (page := latin_page(sample)) is not None:
+        return Encoding(page[0], round(page[1], 2))
     return Encoding(best.encoding, round(1.0 - best.chaos, 2))
+
+
+def _is_latin(text: str) -> bool:
+    """Whether the letters of a text beyond ASCII are of the Latin script."""
+    letters = [char for char in text if char > "\x7f" and char.isalpha()]
+    return sum(char < "\u0250" or "\u1e00" <= char < "\u1f00" for char in letters) >= len(letters) / 2
 
 
 def decode(data: bytes) -> tuple[str, Encoding] | Finding:

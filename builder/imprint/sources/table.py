@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -50,11 +51,28 @@ TRAFILATURA = (
 """Columns of trafilatura's tables, which have no header and write `null` for nothing."""
 
 
+_ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|\Z)')
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How cells are told apart."""
+
+    separator: str
+    quote: str = '"'
+    escape: str | None = None
+    """What stands before a quote inside a quoted cell, beside the quote itself."""
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """The rows of some lines."""
+        return csv.reader(lines, delimiter=self.separator, quotechar=self.quote, escapechar=self.escape)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a table is written."""
 
-    separator: str
+    style: Style
     names: tuple[str, ...]
     """Names of the columns."""
     header_rows: int
@@ -80,9 +98,9 @@ class Table:
             encoding, dialect = _begin(file)
         except (OSError, DamagedStreamError, csv.Error):
             return undivided(file)
-        if encoding.name != "utf-8":
+        if encoding.name != "utf-8" or dialect.style != Style(dialect.style.separator):
             return undivided(file)
-        return divide_rows(file, dialect.separator, dialect.header_rows)
+        return divide_rows(file, dialect.style.separator, dialect.header_rows)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the rows of a file, a batch at a time."""
@@ -113,20 +131,32 @@ TABLE = Table()
 
 def decide(sample: str, *, ended: bool = True) -> Dialect:
     """How a table is written, from its beginning."""
-    tabbed = next(iter(_sample_rows(sample, "\t", ended=ended)), [])
+    tabbed = next(iter(_sample_rows(sample, Style("\t"), ended=ended)), [])
     if len(tabbed) == len(TRAFILATURA) and "://" in tabbed[0]:
-        return Dialect("\t", TRAFILATURA, 0, "null")
-    separator = max(SEPARATORS, key=lambda mark: _regularity(sample, mark, ended=ended))
-    rows = _sample_rows(sample, separator, ended=ended)
+        return Dialect(Style("\t"), TRAFILATURA, 0, "null")
+    # Of styles that explain the sample equally well, the first one counts.
+    style = max(_styles(sample), key=lambda one: _regularity(sample, one, ended=ended))
+    rows = _sample_rows(sample, style, ended=ended)
     first = rows[0] if rows else []
     if _is_header(first):
-        return Dialect(separator, tuple(_distinct(first)), 1)
-    return Dialect(separator, tuple(f"column_{number}" for number in range(1, len(first) + 1)), 0)
+        return Dialect(style, tuple(_distinct(first)), 1)
+    return Dialect(style, tuple(f"column_{number}" for number in range(1, len(first) + 1)), 0)
 
 
-def _regularity(sample: str, separator: str, *, ended: bool) -> tuple[float, int]:
-    """How well a separator explains a sample: share of rows as wide as most, then their width."""
-    rows = _sample_rows(sample, separator, ended=ended)
+def _styles(sample: str) -> Iterator[Style]:
+    """The styles that a table may have, the likelier first."""
+    # A backslash before a quote that does not end its cell can only be there for the quote.
+    if _ESCAPED_QUOTE.search(sample):
+        yield from (Style(mark, escape="\\") for mark in SEPARATORS)
+    yield from map(Style, SEPARATORS)
+    yield from (
+        Style(mark, quote="'") for mark in SEPARATORS if f"{mark}'" in sample and f"'{mark}" in sample
+    )
+
+
+def _regularity(sample: str, style: Style, *, ended: bool) -> tuple[float, int]:
+    """How well a style explains a sample: share of rows as wide as most, then their width."""
+    rows = _sample_rows(sample, style, ended=ended)
     widths = [len(row) for row in rows]
     if not widths or max(widths) < 2:
         return 0.0, 0
@@ -134,10 +164,9 @@ def _regularity(sample: str, separator: str, *, ended: bool) -> tuple[float, int
     return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
 
 
-def _sample_rows(sample: str, separator: str, *, ended: bool) -> list[list[str]]:
+def _sample_rows(sample: str, style: Style, *, ended: bool) -> list[list[str]]:
     try:
-        reader = csv.reader(sample.splitlines(keepends=True), delimiter=separator)
-        rows = [row for row in islice(reader, SAMPLE_ROWS) if row]
+        rows = [row for row in islice(style.reader(sample.splitlines(keepends=True)), SAMPLE_ROWS) if row]
     except csv.Error:
         return []
     # The last row of a cut sample is cut, too.
@@ -205,7 +234,7 @@ def _rows(span: Span) -> Iterator[tuple[Encoding, Dialect, list[str]]]:
     header_rows = dialect.header_rows if span.start == 0 else 0
     # Lines go from the chunks to the reader without passing through Python one by one.
     lines = chain.from_iterable(_decoded_lines(chunks, encoding, progress))
-    for row in csv.reader(lines, delimiter=dialect.separator):
+    for row in dialect.style.reader(lines):
         if progress.ended:
             raise csv.Error("a quote is never closed")
         # A blank line is no row, and no header either.
@@ -266,7 +295,7 @@ def _record(number: int, encoding: Encoding, dialect: Dialect, row: list[str]) -
     if len(row) != len(dialect.names):
         digest = sha256_hex("\x1f".join(row).encode("utf-8", "surrogateescape"))
         message = f"the row has {len(row)} cells, the table has {len(dialect.names)} columns"
-        fault = Finding("wrong_columns", message, Place(value=shorten(dialect.separator.join(row))))
+        fault = Finding("wrong_columns", message, Place(value=shorten(dialect.style.separator.join(row))))
         return RawRecord(number, digest, None, fault)
     values: dict[str, Any] = dict(zip(dialect.names, row, strict=True))
     if dialect.null is not None:
