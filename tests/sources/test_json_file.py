@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -71,3 +72,15 @@ def test_a_fault_is_one_record_and_what_stood_before_it_is_kept(
 ) -> None:
     found = drafts(write(tmp_path, data))
     assert [draft.fault.code if draft.fault else None for draft in found] == codes
+
+
+def test_what_stands_before_the_break_of_a_packed_array_is_kept(tmp_path):
+    whole = gzip.compress(
+        orjson.dumps([{"text": f"article {number} " + "word " * 200} for number in range(900)]), 1
+    )
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    found = records(path)
+    assert len(found) > 100
+    assert [record.fault is None for record in found] == [True] * (len(found) - 1) + [False]
+    assert found[-1].fault.code == "truncated_stream"

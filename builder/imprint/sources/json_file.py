@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from imprint.digests import canonical_json, sha256_hex
@@ -75,6 +76,10 @@ class _Reader:
         self.decoder: codecs.IncrementalDecoder | None = None
         self.buffer = ""
         self.ended = False
+        self.broken: Exception | None = None
+        """Why the file could not be read on, behind a value that was whole."""
+        self.taken = 0
+        """Characters of the values since the last batch."""
         self.constant: str | None = None
         self.key_twice: str | None = None
         self.json = json.JSONDecoder(parse_constant=self._note_constant, object_pairs_hook=self._object)
@@ -82,7 +87,7 @@ class _Reader:
     def records(self) -> Iterator[list[RawRecord]]:
         at = self._skip_space(0)
         if at < len(self.buffer) and self.buffer[at] == "[":
-            yield from self._elements(at + 1)
+            yield from self._batched(self._elements(at + 1))
             return
         value = self._value(at)
         if isinstance(value, Finding):
@@ -91,61 +96,68 @@ class _Reader:
         found, end = value
         at = self._skip_space(end)
         if at < len(self.buffer):
-            yield from self._sequence(found, at)
+            first = self._record(found, whole=False)
+            yield from self._batched(chain([first], self._sequence(at)))
         elif (articles := _wrapped(found)) is not None:
             yield [self._record(article, whole=False) for article in articles]
         else:
             yield [self._record(found, whole=True)]
 
-    def _sequence(self, first: Any, at: int) -> Iterator[list[RawRecord]]:
-        """Values one behind the other: JSON Lines under another name."""
-        batch = [self._record(first, whole=False)]
-        size = 0
-        while at < len(self.buffer):
-            value = self._value(at)
-            if isinstance(value, Finding):
-                yield [*batch, self.lost(value.code, value.message, value.place)]
-                return
-            found, end = value
-            batch.append(self._record(found, whole=False))
-            size += end - at
-            at = self._skip_space(end)
-            if size >= BLOCK_BYTES or len(batch) >= BATCH_LINES:
-                yield batch
-                batch, size = [], 0
-            if at >= BLOCK_BYTES:
-                self.buffer, at = self.buffer[at:], 0
-        yield batch
-
-    def _elements(self, at: int) -> Iterator[list[RawRecord]]:
+    def _batched(self, records: Iterator[RawRecord]) -> Iterator[list[RawRecord]]:
+        """Batches of about a block; what was read before a stream breaks comes before the break."""
         batch: list[RawRecord] = []
-        size = 0
+        try:
+            for record in records:
+                batch.append(record)
+                if self.taken >= BLOCK_BYTES or len(batch) >= BATCH_LINES:
+                    yield batch
+                    batch, self.taken = [], 0
+        except (DamagedStreamError, OSError):
+            yield batch
+            raise
+        yield batch
+        if self.broken is not None:
+            raise self.broken
+
+    def _sequence(self, at: int) -> Iterator[RawRecord]:
+        """Values one behind the other: JSON Lines under another name."""
+        while 0 <= at < len(self.buffer):
+            record, at = self._next(at)
+            yield record
+
+    def _elements(self, at: int) -> Iterator[RawRecord]:
+        """The elements of an array."""
         at = self._skip_space(at)
         while at < len(self.buffer) and self.buffer[at] != "]":
-            value = self._value(at)
-            if isinstance(value, Finding):
-                yield [*batch, self.lost(value.code, value.message, value.place)]
+            record, at = self._next(at)
+            yield record
+            if at < 0:
                 return
-            found, end = value
-            batch.append(self._record(found, whole=False))
-            size += end - at
-            at = self._skip_space(end)
             if at < len(self.buffer) and self.buffer[at] == ",":
                 at = self._skip_space(at + 1)
             elif at >= len(self.buffer) or self.buffer[at] != "]":
-                yield [
-                    *batch,
-                    self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}"),
-                ]
+                yield self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}")
                 return
-            if size >= BLOCK_BYTES or len(batch) >= BATCH_LINES:
-                yield batch
-                batch, size = [], 0
-            if at >= BLOCK_BYTES:
-                self.buffer, at = self.buffer[at:], 0
         if at >= len(self.buffer):
-            batch.append(self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}"))
-        yield batch
+            yield self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}")
+
+    def _next(self, at: int) -> tuple[RawRecord, int]:
+        """The record of the next value, and where the one behind it begins; -1 where nothing can be read any more."""
+        value = self._value(at)
+        if isinstance(value, Finding):
+            return self.lost(value.code, value.message, value.place), -1
+        found, end = value
+        record = self._record(found, whole=False)
+        self.taken += end - at
+        try:
+            at = self._skip_space(end)
+        except (DamagedStreamError, OSError) as error:
+            # The value was whole: it comes before the break.
+            self.broken = error
+            return record, -1
+        if at >= BLOCK_BYTES:
+            self.buffer, at = self.buffer[at:], 0
+        return record, at
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
