@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imprint.sources.table import TRAFILATURA, Dialect, Style, decide
+from imprint.sources.dialects import TRAFILATURA, Dialect, Style, decide
 from tests.sources.test_formats import drafts, records, values
 
 
