@@ -102,7 +102,7 @@ def test_dates_of_mail_and_feeds_are_read(value, text):
     "value",
     [
         "", " ", "None", "null", "NaN", "n/a", "today", "yesterday", "2 hours ago", "12:30", "Monday", "February",
-        "7 February", "Feb 2024 7th", "04/03/2024", "3.4.2024", "24-02-07", "2024-2-7", "2024-13-01", "2024-00-10",
+        "7 February", "Feb 2024 7th", "04/03/2024", "3.4.2024", "24-02-07", "2024-W06-3", "2024-13-01", "2024-00-10",
         "2024-02-30", "2023-02-29", "0000-01-01", "2024-02-07T25:00:00Z", "2024-02-07T17:60:00Z", "2024-02-07T17:20:20+25:00",
         "2024-02-07Z", "February 30, 2024", "31 April 2024", "February 7, 24", "Febtober 7, 2024", "20250", "17073264201234", "07/02/2024",
         "Wed, 31 Feb 2024 17:20:20 GMT", "Wed, 07 Feb 2024 25:20:20 GMT", "07 Foo 2024 17:20:20 GMT",
@@ -179,3 +179,33 @@ def test_what_databases_and_archives_write_is_read(given, text, precision):
     found = parse_date(given)
     assert found is not None
     assert (found.text, found.precision) == (text, precision)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "precision"),
+    [
+        ("Feb. 7, 2024 at 5:20 p.m.", "2024-02-07T17:20:00Z", "minute"),
+        ("Feb. 7, 2024 at 5:20 p.m. EST", "2024-02-07T22:20:00Z", "minute"),
+        ("12:30 a.m.", None, None),
+        ("2024-02-07 12:05 AM", "2024-02-07T00:05:00Z", "minute"),
+        ("2024-02-07T17:20:20+05:30[Asia/Kolkata]", "2024-02-07T11:50:20Z", "second"),
+        ("2024-02-07 17:20:20 PST", "2024-02-08T01:20:20Z", "second"),
+        ("Wed Feb 07 17:20:20 +0000 2018", "2018-02-07T17:20:20Z", "second"),
+        ("20240207172020", "2024-02-07T17:20:20Z", "second"),
+        ("1707326420.5", "2024-02-07T17:20:20.500000Z", "microsecond"),
+        ("07-Feb-2024", "2024-02-07T00:00:00Z", "day"),
+        ("7th of February 2024", "2024-02-07T00:00:00Z", "day"),
+        ("Mittwoch, 7. Februar 2024, 17:20", "2024-02-07T17:20:00Z", "minute"),
+        ("le 1er f\u00e9vrier 2024 \u00e0 17:20", "2024-02-01T17:20:00Z", "minute"),
+        ("mi\u00e9rcoles 7 de febrero de 2024", "2024-02-07T00:00:00Z", "day"),
+        ("7 \u0444\u0435\u0432\u0440\u0430\u043b\u044f 2024", "2024-02-07T00:00:00Z", "day"),
+        ("2024\u5e742\u67087\u65e5 17:20", "2024-02-07T17:20:00Z", "minute"),
+        ("f\u00e9vrier 2024", "2024-02-01T00:00:00Z", "month"),
+        ("Paris, 7 mars 2024", None, None),
+        ("32. Februar 2024", None, None),
+        ("7 Foo 2024", None, None),
+    ],
+)
+def test_dates_are_read_in_the_forms_of_many_sites(value, text, precision):
+    date = parse_date(value)
+    assert (date and (date.text, date.precision)) == (text and (text, precision))

@@ -163,3 +163,37 @@ def test_naughty_strings_are_articles_like_any_other(suites):
     for text in orjson.loads((suites / "naughty-strings/blns.json").read_bytes()):
         values = draft(f"{text}\n\n{BODY}".encode()).values
         assert values["text"].strip().endswith("It came back at noon.")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "date"),
+    [
+        (
+            "Title: The storm: a tale\nDate: Feb. 7, 2024 at 5:20 p.m.\nAuthor: Ada\n\nIt came at night.",
+            "The storm: a tale",
+            "Feb. 7, 2024 at 5:20 p.m.",
+        ),
+        ("Headline: The storm\r\nPublished: 2024-02-07\r\n\r\nIt came at night.", "The storm", "2024-02-07"),
+        ("The storm\n=========\n\nIt came at night.", "The storm", None),
+        ("The storm\nPublished on: February 7, 2024\n\nIt came at night.", "The storm", "February 7, 2024"),
+        ("The storm\n\nPosted: 2024-02-07 17:20\n\nIt came at night.", "The storm", "2024-02-07 17:20"),
+        ("THE STORM OF FEBRUARY\n  It came at night.", "THE STORM OF FEBRUARY", None),
+        ("The storm of the year\n" + "It came at night. " * 20, "The storm of the year", None),
+    ],
+)
+def test_a_head_is_understood_however_it_is_written(text, title, date):
+    found = draft(text.encode())
+    assert (found.values["title"], found.values.get("published_at")) == (title, date)
+    assert found.values["text"].lstrip().startswith("It came at night.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q: What happened?\nA: A storm.\n\nIt came at night.",
+        "Date: yesterday\nPlace: here\n\nIt came at night.",
+        "Note: this is prose that goes on and on.\nIt came at night.",
+    ],
+)
+def test_lines_with_colons_are_not_always_a_head(text):
+    assert draft(text.encode()).values["text"].startswith(text[:8])

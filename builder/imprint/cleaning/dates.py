@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from imprint.article import EPOCH, rfc3339
+from imprint.cleaning.written import in_numbers, tidied
 
 NO_DATE = frozenset({"", "none", "null", "nan", "n/a", "unknown"})
 """Words that extractors write where they found no date."""
@@ -42,8 +43,6 @@ def parse_date(value: str) -> Date | None:
 @lru_cache(maxsize=1 << 16)
 def _parsed(value: str) -> Date | None:
     value = " ".join(value.split())
-    if value[-1:] in _MERIDIEM_ENDS:
-        value = _TWELVE_HOURS.sub(_twenty_four, value)
     parsed = _iso(value) or _written(value) or _mail(value) or _epoch(value)
     if parsed is None:
         return None
@@ -55,31 +54,22 @@ def _parsed(value: str) -> Date | None:
     return Date(rfc3339(moment), (moment - EPOCH) // (EPOCH.resolution), precision)
 
 
-_MERIDIEM_ENDS = frozenset("mM.")
-_TWELVE_HOURS = re.compile(r"\b(1[0-2]|0?[1-9])(:\d{2}(?::\d{2})?) ?([ap])\.?m\.?$", re.ASCII | re.IGNORECASE)
-
-
-def _twenty_four(match: re.Match[str]) -> str:
-    hour = int(match[1]) % 12 + (12 if match[3] in "pP" else 0)
-    return f"{hour:02d}{match[2]}"
-
-
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
     r"(?:(?:[Tt ]| at )(?P<clock>\d{1,2}:\d{2})(?P<second>:\d{2})?(?P<fraction>[.,]\d+)?"
     r" ?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?)?)?",
     re.ASCII,
 )
-_BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})?)?", re.ASCII)
-"""ISO 8601 without separators, as file names and archives write it."""
+_BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})?)?", re.ASCII)
+"""ISO 8601 without separators, as file names and archives write it; those also without the T."""
 
 
-_SLASHES = re.compile(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?!\d)", re.ASCII)
+_SLASHES = re.compile(r"^(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?!\d)", re.ASCII)
 """The year first leaves no doubt which number is the month."""
 
 
 def _dashed(match: re.Match[str]) -> str:
-    return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
+    return f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"
 
 
 def _iso(value: str) -> tuple[datetime, str] | None:
@@ -108,57 +98,11 @@ def _iso(value: str) -> tuple[datetime, str] | None:
     return moment, "microsecond" if moment.microsecond else "second" if second else "minute"
 
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS) + "|sept)"
-_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
-_WRITTEN = (
-    re.compile(
-        _DAY + _MONTH + r"\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})",
-        re.ASCII | re.IGNORECASE,
-    ),
-    re.compile(
-        _DAY + r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+" + _MONTH + r"\.?,?\s+(?P<year>\d{4})",
-        re.ASCII | re.IGNORECASE,
-    ),
-)
-
-
-_CLOCK = re.compile(r"\A(?:,|,? at|,? [-\u2013\u2014|])? (?=\d)", re.IGNORECASE)
-"""What stands between a written date and its time."""
-
-_ZONES = {"EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00",
-          "PST": "-08:00", "PDT": "-07:00"}  # fmt: skip
-"""The zones that RFC 2822 names; the letters of others mean different things in different places."""
-
-_MONTH_ONLY = re.compile(_MONTH + r"\.?,? (?P<year>\d{4})", re.ASCII | re.IGNORECASE)
-
-
 def _written(value: str) -> tuple[datetime, str] | None:
-    """Dates with the month as an English word, which cannot be misread."""
-    if match := _MONTH_ONLY.fullmatch(value):
-        month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
-        return datetime(max(int(match["year"]), 1), month, 1), "month"
-    for pattern in _WRITTEN:
-        if match := pattern.match(value):
-            month = next(i for i, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
-            clock = _CLOCK.sub(" ", value[match.end() :], count=1)
-            zone = _ZONES.get(clock[-3:].upper())
-            clock = clock if zone is None else clock[:-3].rstrip() + zone
-            return _iso(f"{match['year']}-{month:02d}-{int(match['day']):02d}{clock}")
-    return None
+    """Dates with the month as a word, with twelve hours, or with a named zone."""
+    value = tidied(value)
+    numbers = in_numbers(value)
+    return _iso(value if numbers is None else numbers)
 
 
 _MAIL = re.compile(
@@ -187,9 +131,15 @@ _EPOCH_SECONDS = range(10**8, 10**10)
 
 def _epoch(value: str) -> tuple[datetime, str] | None:
     """Seconds or milliseconds since 1970."""
-    if not value.isascii() or not value.isdigit() or len(value) > 13:
+    whole, dot, digits = value.partition(".")
+    if not value.isascii() or not whole.isdigit() or len(whole) > 13 or (dot and not digits.isdigit()):
         return None
-    number = int(value)
+    number = int(whole)
+    if digits.strip("0"):
+        # Python's time.time() and the like: a fraction of a second.
+        if number not in _EPOCH_SECONDS:
+            return None
+        return EPOCH + timedelta(seconds=number, microseconds=int(digits[:6].ljust(6, "0"))), "microsecond"
     if number in _EPOCH_SECONDS:
         return datetime.fromtimestamp(number, UTC), "second"
     if number // 1000 in _EPOCH_SECONDS:

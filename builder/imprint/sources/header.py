@@ -1,4 +1,6 @@
-"""The header (front matter) that static sites and extractors put before a text: YAML between `---`, TOML between `+++`.
+"""The header (front matter) that static sites, extractors and people put before a text.
+
+YAML between `---`, TOML between `+++`, or lines of `Title: …` and the like, set off by a blank line.
 
 Laws: every scalar is text, as it stands there, because YAML would make dates, numbers and booleans of titles; aliases
 are refused, because a few lines of them stand for gigabytes; so is deep nesting, because libyaml's composer recurses
@@ -15,6 +17,7 @@ from typing import Any
 
 from imprint.findings import Finding
 from imprint.sources.encodings import Encoding, decode
+from imprint.sources.names import KNOWN_KEYS, form
 
 HEADER_CHARS = 64 << 10
 """A longer header is none."""
@@ -59,7 +62,7 @@ def read_header(text: str) -> Header | Finding | None:
     """The header of a text, None where it has none, or why it cannot be read."""
     mark = text[:8].lstrip()[:3]
     if mark not in _HEADERS:
-        return None
+        return _keyed_head(text)
     pattern, parse = _HEADERS[mark]
     match = pattern.match(text[:HEADER_CHARS])
     if match is None:
@@ -72,6 +75,36 @@ def read_header(text: str) -> Header | Finding | None:
         return None
     known = {str(key): value for key, value in values.items() if value not in ("", "null", "~")}
     return Header(known, text[match.end() :])
+
+
+KEYED_LINES = 20
+"""Lines that a head of `key: value` has at most."""
+
+KNOWN_LINES = 2
+"""Lines of it that must begin with the name of a field: two are no accident."""
+
+_KEYED = re.compile(r"(?P<key>[^\W\d_][\w -]{0,30}?)[ \t]*:[ \t]+(?P<value>\S.*)")
+
+
+def _keyed_head(text: str) -> Header | None:
+    """A head of `Title: …`, `Date: …` lines, set off by a blank line, as people write it without any fence."""
+    start = text[:HEADER_CHARS].lstrip("\ufeff\r\n\t ")
+    if not _KEYED.match(start):
+        return None
+    head, blank, body = start.replace("\r\n", "\n").partition("\n\n")
+    lines = head.split("\n")
+    pairs = [match for line in lines if (match := _KEYED.fullmatch(line.rstrip()))]
+    known = sum(form(pair["key"]) in KNOWN_KEYS for pair in pairs)
+    if (
+        not blank
+        or not body.strip()
+        or len(pairs) < len(lines)
+        or len(lines) > KEYED_LINES
+        or known < KNOWN_LINES
+    ):
+        return None
+    values: dict[str, Any] = {pair["key"]: pair["value"].strip() for pair in pairs}
+    return Header(values, body + text[HEADER_CHARS:]) if len(values) == len(pairs) else None
 
 
 def read_yaml(source: str) -> dict[str, Any] | Finding | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imprint.cleaning.dates import parse_date
+from imprint.cleaning.datelines import date_of_line
 from imprint.cleaning.titles import same_title
 from imprint.findings import Finding
 from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
@@ -88,13 +88,14 @@ def split_head(text: str) -> tuple[str | None, str | None, str, list[str]]:
         return None, None, text, []
     date = None
     steps = []
-    body = rest
+    line, behind = _next_line(rest)
+    body = behind if _is_underline(line) else rest
     for _ in range(HEAD_LINES):
         line, behind = _next_line(body)
         if same_title(line, first):
             steps.append("repeated_title@1")
-        elif date is None and _is_date_line(line):
-            date = line
+        elif date is None and (dated := date_of_line(line)) is not None:
+            date = dated
             steps.append(f"date_line@1: {line}")
         else:
             break
@@ -113,7 +114,9 @@ def _is_title(first: str, rest: str) -> bool:
     if not first or len(first) > TITLE_CHARS or not rest.strip():
         return False
     second, behind = _next_line(rest)
-    if same_title(second, first) or same_title(_next_line(behind)[0], first) or _is_date_line(second):
+    if same_title(second, first) or same_title(_next_line(behind)[0], first):
+        return True
+    if date_of_line(second) is not None or _is_underline(second):
         return True
     if first.endswith((".", ":", ";", ",")):
         # A sentence of its own is a short first paragraph.
@@ -132,5 +135,5 @@ def _is_headline_above(first: str, second: str) -> bool:
     return len(first) <= HEADLINE_CHARS and len(second) >= PARAGRAPH_CHARS
 
 
-def _is_date_line(line: str) -> bool:
-    return 8 <= len(line) <= 40 and any(map(str.isdigit, line)) and parse_date(line) is not None
+def _is_underline(line: str) -> bool:
+    return len(line) >= 3 and line in (len(line) * "=", len(line) * "-")
