@@ -115,3 +115,17 @@ def test_a_text_in_an_older_encoding_is_read_as_it_was_written(encoding: str, te
     assert decoded[0] == f"{text} " * times
     assert decoded[1].confidence >= 0.9
     assert decoded[1].step
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bridge opens today.\n\nNobody came.",
+        "\u041c\u043e\u0441\u0442 0 \u043e\u0442\u043a\u0440\u044b\u0442\n\n\u041d\u043e\u0432\u044b\u0439 \u043c\u043e\u0441\u0442 \u043e\u0442\u043a\u0440\u044b\u0442 \u0441\u0435\u0433\u043e\u0434\u043d\u044f.",
+    ],
+)
+def test_utf_16_is_known_without_its_mark(encoding: str, text: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert not isinstance(decoded, Finding)
+    assert (decoded[0], decoded[1].name) == (text, encoding)

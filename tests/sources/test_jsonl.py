@@ -175,6 +175,9 @@ def test_the_json_test_suite_is_accepted_and_rejected_as_it_asks(suites, tmp_pat
         accepted = isinstance(found, dict) or found.code == "not_an_object"
         if kind != "i" and accepted != (kind == "y"):
             wrong.append((file.name, found))
+        first = file.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].strip()
+        if first in (b"[", b"{") or first.startswith(b"[{"):
+            continue  # an array or an object over several lines is read as such
         records = read(file)
         assert all(record.fault is None for record in records)
         assert len(records) == sum(

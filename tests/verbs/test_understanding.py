@@ -255,3 +255,93 @@ def test_the_date_in_a_file_s_name_dates_an_article_that_nothing_else_does(make_
     assert rows["2024-02-07-storm"]["published_at"].isoformat() == "2024-02-07T00:00:00"
     assert "file_date@1: 2024-02-07" in rows["2024-02-07-storm"]["processing"]
     assert rows["2024-02-08-calm"]["published_at"].isoformat() == "2023-01-01T00:00:00"
+
+
+PROSE = "The council met on Monday and spoke about the harbour for a long time, as it does. " * 4
+
+
+def one(number: int, **more: Any) -> dict[str, Any]:
+    return {"title": f"Headline number {number}", "text": f"{number}. {PROSE}", "date": "2024-02-07",
+            "url": f"https://news.example/{number}", **more}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b"\n".join(orjson.dumps({"id": n, "article": one(n)}) for n in range(4))),
+        ("a.jsonl", b"\n".join(orjson.dumps({"_index": "x", "_source": one(n)}) for n in range(4))),
+        ("a.jsonl", orjson.dumps([one(n) for n in range(4)], option=orjson.OPT_INDENT_2)),
+        ("a.jl", b"\n".join(orjson.dumps(one(n)) for n in range(4))),
+        ("a.jl", b"\n".join(orjson.dumps({k: [v] for k, v in one(n).items()}) for n in range(4))),
+        ("a.json", orjson.dumps({"response": {"status": "ok", "results": [one(n) for n in range(4)]}})),
+        ("a.json", orjson.dumps({f"id-{n}": one(n) for n in range(4)})),
+        ("a.json", orjson.dumps([one(n, title={"rendered": f"Headline number {n}"}, date={"$date": "2024-02-07"}) for n in range(4)])),
+        ("a.csv", "sep=;\r\n\ufefftitle;text;date;url\r\n".replace("\ufeff", "").encode()
+         + "".join(f"{one(n)['title']};\"{one(n)['text']}\";2024-02-07;//news.example/{n}\r\n" for n in range(4)).encode()),
+        ("a.tsv", b"title\ttext\tdate\turl\n"
+         + "".join(f"{one(n)['title']}\t{one(n)['text']}\t2024-02-07\thttps://news.example/{n}\n" for n in range(4)).encode()),
+    ],
+    ids=["article", "_source", "array in lines", "jl", "lists of one", "response", "by id", "wrapped", "excel", "tsv"],
+)  # fmt: skip
+def test_the_shapes_of_services_and_exports_are_understood(
+    make_project: MakeProject, name: str, content: bytes
+) -> None:
+    root = make_project()
+    (root / "data/raw" / name).write_bytes(content)
+    imprint.release(root)
+    rows = {row["url"]: row for row in released_rows(root, "1.0.0").values()}
+    assert sorted(rows) == [f"https://news.example/{n}" for n in range(4)]
+    row = rows["https://news.example/3"]
+    assert (row["title"], row["text"]) == ("Headline number 3", f"3. {PROSE}".strip())
+    assert row["published_at"].isoformat() == "2024-02-07T00:00:00"
+
+
+def test_tabs_without_quotes_are_read_as_they_are(make_project: MakeProject) -> None:
+    texts = [
+        '"We will never see an end to this. It goes on.',
+        "It is so.",
+        'He said "yes',
+        "Nobody knows it yet.",
+    ]
+    lines = [f"{n}\tTitle number {n}\t{text}\t2024-02-0{n + 1}" for n, text in enumerate(texts)]
+    root = make_project()
+    (root / "data/raw/a.tsv").write_text("id\ttitle\ttext\tdate\n" + "\n".join(lines) + "\n")
+    rows, _ = release(root)
+    assert [rows[str(n)]["text"] for n in range(4)] == texts
+
+
+def test_a_name_that_is_not_believed_is_told_with_a_value(make_project: MakeProject) -> None:
+    [finding] = told(make_project([{**article(n), "date": f"day {n} of the fair"} for n in range(6)]))[
+        "name_not_believed"
+    ]
+    assert "date is not taken as published_at" in finding.message
+    assert "day 0 of the fair" in finding.message
+
+
+def test_markup_and_previews_are_told(make_project: MakeProject) -> None:
+    articles = [
+        {**article(1), "text": f"<p>{PROSE}</p>"},
+        {**article(2), "text": f"{PROSE}\u2026 [+2313 chars]"},
+    ]
+    found = told(make_project(articles))
+    assert {"markup_in_text", "truncated_text"} <= set(found)
+
+
+def test_a_source_that_the_recipe_names_in_vain_is_told(make_project: MakeProject) -> None:
+    root = make_project([article(1)])
+    with (root / "imprint.toml").open("a") as recipe:
+        recipe.write('\n[input.date_order]\n"www.news.example" = "day-first"\n')
+    [finding] = told(root)["source_unused"]
+    assert finding.hint == "did you mean news.example?"
+
+
+def test_a_table_of_any_name_that_names_files_holds_their_metadata(make_project: MakeProject) -> None:
+    root = make_project()
+    for n in range(3):
+        (root / f"data/raw/{n}.txt").write_text(f"{n}. {PROSE}")
+    (root / "data/raw/articles.csv").write_text(
+        "filename,title\n" + "".join(f"{n}.txt,Title {n}\n" for n in range(3))
+    )
+    rows, result = release(root)
+    assert {key: row["title"] for key, row in rows.items()} == {str(n): f"Title {n}" for n in range(3)}
+    assert result.accounting["read"] == 3

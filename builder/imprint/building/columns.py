@@ -6,6 +6,7 @@ reject; what changed a record, and what a value was read from, is named in its `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ from imprint.digests import id_of_source, id_of_url, sha256_hex, text_key
 from imprint.recipe import Clean
 from imprint.sources.base import InputFile
 from imprint.sources.whole import stem_of
+
+MARKUP = re.compile(r"</(?:p|div|span|a|em|strong|b|i|li|ul|h[1-6]|script|figure)>", re.IGNORECASE)
+"""The end of an element that articles on the web are made of."""
 
 Rows = dict[str, list[Any]]
 """Columns of the JSON form."""
@@ -125,6 +129,11 @@ class Columns:
         bodies = [text or "" for text in self.bodies]
         for index in broken(bodies):
             self._doubt("mojibake", index, "")
+        for index, body in enumerate(bodies):
+            if "</" in body and MARKUP.search(body):
+                self._doubt("markup_in_text", index, "")
+            if body.endswith("chars]"):
+                self._doubt("truncated_text", index, body[-20:])
         cleaned, steps = clean_texts(
             bodies, known_titles, self.sources, self.rules.repeated, self.rules.clean
         )

@@ -23,6 +23,14 @@ MESSAGES = {
         "{count} with characters of a wrong decoding, such as \u00e2\u20ac\u2122 for an apostrophe",
         "decode the pages anew and release again; imprint does not repair texts",
     ),
+    "markup_in_text": (
+        "{count} with HTML in the text",
+        "imprint takes cleaned articles: run an extractor first, or name the key of the plain text in [input.fields]",
+    ),
+    "truncated_text": (
+        "{count} whose text breaks off, as a service's preview does",
+        "fetch the whole articles, or name the key that has them in [input.fields]",
+    ),
     "date_before_1500": (
         "{count} published before 1500",
         "is it a placeholder? leave the date out of the input",

@@ -5,6 +5,7 @@ Law: the same input, recipe and previous release lead to the same records and de
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from imprint.building.previous import Previous
 from imprint.building.scan import Scan
 from imprint.building.survey import SurveyTask, groups_of, refuse_ambiguous, survey
 from imprint.cleaning.languages import model_version
-from imprint.cleaning.orders import Order
+from imprint.cleaning.orders import ANY_SOURCE, Order
 from imprint.engine.base import Engine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
@@ -154,19 +155,29 @@ class Intake:
             if used and key and (name, key) not in used:
                 place = Place("imprint.toml", field=f"input.fields.{name}")
                 yield Finding("override_unused", f"no new record has the key {key!r}", place)
+        yield from self._unused_sources(ingested)
         for group, understanding in sorted(understood.items()):
+            for (name, key), sample in sorted(understanding.doubted.items()):
+                message = f"{key} is not taken as {name}: its values are something else, such as {sample}"
+                hint = f'write them as docs/input.md says, or settle it: [input.fields] {name} = ""'
+                yield Finding("name_not_believed", message, Place(group), hint)
             for (name, key), choice in sorted(understanding.choices.items()):
                 if choice.by == "values":
                     message = f"{key} is taken as {name}: {choice.score:.0%} of its values look like it"
                     hint = f'if it is not: [input.fields] {name} = "KEY"'
                     yield Finding("inferred_field", message, Place(group), hint)
-        ignored: dict[str, set[str]] = {}
-        for part in ingested:
-            for group, keys in part.ignored.items():
-                ignored.setdefault(group, set()).update(keys)
-        for group, unused in sorted(ignored.items()):
-            if unused:
-                yield Finding("keys_ignored", f"no field takes {', '.join(sorted(unused))}", Place(group))
+        yield from _ignored_keys(ingested)
+
+    def _unused_sources(self, ingested: Sequence[Ingested]) -> Iterator[Finding]:
+        """Sources that the recipe names and no new article has."""
+        sources = {source for part in ingested for source in part.articles}
+        for table in ("date_order", "identity"):
+            for source in sorted(getattr(self.recipe.input, table).keys() - sources - {ANY_SOURCE}):
+                if sources:
+                    near = difflib.get_close_matches(source, sources, 1, cutoff=0.5)
+                    hint = f"did you mean {near[0]}?" if near else ""
+                    place = Place("imprint.toml", field=f"input.{table}")
+                    yield Finding("source_unused", f"no new article is of {source!r}", place, hint)
 
     def _doubts(self, found: Scan, finished: Sequence[Finished]) -> Iterator[Finding]:
         doubts = Doubts()
@@ -174,3 +185,13 @@ class Intake:
             doubts.update(part.doubts)
         doubts.update(doubtful_dates(self.work, len(found.parts)))
         yield from doubts.findings()
+
+
+def _ignored_keys(ingested: Sequence[Ingested]) -> Iterator[Finding]:
+    ignored: dict[str, set[str]] = {}
+    for part in ingested:
+        for group, keys in part.ignored.items():
+            ignored.setdefault(group, set()).update(keys)
+    for group, unused in sorted(ignored.items()):
+        if unused:
+            yield Finding("keys_ignored", f"no field takes {', '.join(sorted(unused))}", Place(group))

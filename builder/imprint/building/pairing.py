@@ -19,6 +19,7 @@ from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, Sidecar, Span
 from imprint.sources.compression import SUFFIXES, split_suffix
 from imprint.sources.names import form
+from imprint.sources.recognise import named
 from imprint.sources.sidecars import BESIDE, TABLES, names_beside, paired
 
 NAMED = 0.5
@@ -94,8 +95,8 @@ class _Pairing:
         for table in self.files:
             if table.is_one_article or table.name in self.taken:
                 continue
-            if PurePosixPath(split_suffix(table.name)[0]).stem.casefold() in TABLES:
-                self._read_table(table)
+            called = PurePosixPath(split_suffix(table.name)[0]).stem.casefold() in TABLES
+            self._read_table(table, any_key=called)
 
     def _may_be_described(self, file: InputFile) -> bool:
         return file.is_one_article and file.name not in self.sidecars and file.name not in self.taken
@@ -110,21 +111,28 @@ class _Pairing:
         self.taken.add(name)
         return True
 
-    def _read_table(self, table: InputFile) -> None:
-        """Take a table's rows as sidecars, where it names files."""
+    def _read_table(self, table: InputFile, *, any_key: bool) -> None:
+        """Take a table's rows as sidecars, where it names files: in any column, or in one that is called so."""
         near = _Near(self.files, table)
         if not near.files:
             return
-        rows = self._rows(table)
+        faults: list[Finding] = []
+        rows = _rows(table, faults)
         sample = [row for _, row in zip(range(SAMPLE_ROWS), rows, strict=False)]
         key = _naming_key(sample, near)
-        if key is None:
+        has_text = any(named("text", tuple(row)) for row in sample)
+        if key is None or (not any_key and (has_text or form(key) not in FILE_KEYS)):
             return
         self.taken.add(table.name)
+        self._keep_rows(table, _chained(sample, rows), key, near)
+        self.findings += faults
+
+    def _keep_rows(self, table: InputFile, rows: Iterator[Mapping[str, Any]], key: str, near: _Near) -> None:
+        """Keep each row for the article that it names, and tell of those that name none."""
         path = self.folder / f"sidecars-{len(list(self.folder.glob('sidecars-*'))):05d}.jsonl"
         lost: list[str] = []
         with path.open("wb") as out:
-            for row in _chained(sample, rows):
+            for row in rows:
                 article = near.find(row.get(key))
                 kept = {
                     name: value for name, value in row.items() if name != key or form(key) not in FILE_KEYS
@@ -142,25 +150,6 @@ class _Pairing:
         alone = [file.name for file in near.files if file.name not in self.sidecars]
         if alone:
             self._told("without_sidecar", len(alone), f"articles are not named by {table.name}", alone[0])
-
-    def _rows(self, table: InputFile) -> Iterator[Mapping[str, Any]]:
-        """The rows of a table; those that cannot be read are told."""
-        fmt = BY_NAME[table.format]
-        found: list[Mapping[str, Any]] = []
-
-        def collect(row: Mapping[str, Any]) -> Draft:
-            found.append(row)
-            return Draft({})
-
-        for records in fmt.read(Span(table, 0, None, 1)):
-            for record in records:
-                fault = record.fault or fmt.draft(record, table, collect).fault
-                if fault is not None:
-                    self.findings.append(
-                        replace(fault, place=replace(fault.place, file=table.name, row=record.row))
-                    )
-            yield from found
-            found.clear()
 
     def _told(self, code: str, count: int, what: str, name: str, value: str | None = None) -> None:
         self.findings.append(Finding(code, f"{count:,} {what}", Place(name, value=value)))
@@ -208,3 +197,21 @@ def _chained(
 ) -> Iterator[Mapping[str, Any]]:
     yield from first
     yield from rest
+
+
+def _rows(table: InputFile, faults: list[Finding]) -> Iterator[Mapping[str, Any]]:
+    """The rows of a table; why others cannot be read goes to `faults`."""
+    fmt = BY_NAME[table.format]
+    found: list[Mapping[str, Any]] = []
+
+    def collect(row: Mapping[str, Any]) -> Draft:
+        found.append(row)
+        return Draft({})
+
+    for records in fmt.read(Span(table, 0, None, 1)):
+        for record in records:
+            fault = record.fault or fmt.draft(record, table, collect).fault
+            if fault is not None:
+                faults.append(replace(fault, place=replace(fault.place, file=table.name, row=record.row)))
+        yield from found
+        found.clear()

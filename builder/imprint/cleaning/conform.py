@@ -6,6 +6,7 @@ nothing is dropped or guessed in silence.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -68,7 +69,13 @@ def _number(value: Any) -> Any:
 
 
 def _uri(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_NO_SCHEME):
+        value = f"https://{value.removeprefix('//')}"
     return (canonical_url(value) or None) if isinstance(value, str) else value
+
+
+_NO_SCHEME = ("www.", "//")
+"""Beginnings of an address that was copied without its scheme."""
 
 
 def _time(value: Any) -> Any:
@@ -94,6 +101,8 @@ def _line(value: Any) -> Any:
 
 def _identifier(value: Any) -> Any:
     # Many sources number their articles; true is no number.
+    if isinstance(value, float) and value == value // 1:
+        value = int(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _line(value)
 
 
@@ -101,7 +110,7 @@ def _list(value: Any) -> Any:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
         return value
-    cleaned = (clean_line(item) if isinstance(item, str) else item for item in items)
+    cleaned = (clean_line(item) if isinstance(item, str) else item for item in map(_name_of, items))
     return [item for item in cleaned if item is not None and item != ""] or None
 
 
@@ -110,7 +119,7 @@ def _name_of(value: Any) -> Any:
 
 
 def _names(value: Any) -> Any:
-    value = _name_of(value)
+    value = _listed(_name_of(value))
     items = [value] if isinstance(value, str) else value
     items = list(map(_name_of, items)) if isinstance(items, list) else items
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
@@ -124,7 +133,26 @@ def _section(value: Any) -> Any:
     return "; ".join(filter(None, map(str.strip, line.split(";")))) or None if isinstance(line, str) else line
 
 
+def _listed(value: Any) -> Any:
+    """A list that was written into one cell, as JSON or as Python has it."""
+    if (
+        not isinstance(value, str)
+        or not (value.startswith("[") and value.endswith("]"))
+        or len(value) > CELL_CHARS
+    ):
+        return value
+    try:
+        found = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else value
+
+
+CELL_CHARS = 10_000
+
+
 def _keywords(value: Any) -> Any:
+    value = _listed(value)
     return _list(re.split(r"[;,]", value)) if isinstance(value, str) else _list(value)
 
 

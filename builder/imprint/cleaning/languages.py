@@ -20,14 +20,25 @@ DETECTED_CHARS = 2000
 SURE = 0.9
 """Probability below which a language is not recorded."""
 
-_PLAIN = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
+_PLAIN = frozenset(
+    [
+        "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",
+        "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "th", "tr", "uk", "ur",
+        "vi", "zh",
+    ]
+)  # fmt: skip
+"""The tags of nearly all articles: they need no look into the tables."""
+
+_NAME = re.compile(r"[^\W\d_]{4,}(?:[ ()]+[^\W\d_]+)*\)?")
+_CHARSET = re.compile(r"\.(?:utf-?8|iso-?8859-?\d+|cp\d+)$", re.IGNORECASE)
+"""What a system's locale has behind its language: `en_GB.UTF-8`."""
 
 
 @lru_cache(maxsize=4096)
 def language_tag(given: str) -> str:
     """The BCP 47 tag of a language: `English`, `eng`, `en_US` and `en-us` are `en`, `en`, `en-US` and `en-US`."""
-    given = given.strip()
-    if _PLAIN.fullmatch(given) and given not in _RETIRED:
+    given = _CHARSET.sub("", given.strip())
+    if given in _PLAIN:
         return given
     # Its tables are large, and hardly any value needs them.
     import langcodes  # noqa: PLC0415
@@ -38,14 +49,13 @@ def language_tag(given: str) -> str:
             return tag
     except ValueError:  # LanguageTagError is one
         pass
-    try:
-        return str(langcodes.find(given))
-    except LookupError:
-        return given
-
-
-_RETIRED = frozenset({"iw", "in", "ji", "jw", "mo", "sh"})
-"""Two-letter codes that BCP 47 has replaced."""
+    # A name has letters and spaces; `find` makes something of nearly everything else.
+    if _NAME.fullmatch(given):
+        try:
+            return str(langcodes.find(given))
+        except LookupError:
+            return given
+    return given
 
 
 def model_version() -> str | None:

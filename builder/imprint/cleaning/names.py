@@ -9,15 +9,27 @@ _BY = re.compile(r"\Aby:?\s+", re.IGNORECASE)
 _HARD = re.compile(r"[;|\n]|\s(?:and|&)(?=\s)", re.IGNORECASE)
 
 
+_ROLES = frozenset(
+    {"staff", "staff writer", "staff writers", "staff reporter", "correspondent", "editor", "by"}
+)
+_ADDRESS = re.compile(r"\s*<[^<>]*@[^<>]*>")
+
+
 def split_byline(byline: str) -> list[str]:
     """The names of a byline, in its order.
 
     Semicolons, bars and "and" divide names. A comma divides them only where every piece has two words: in "Quill, Ada"
     it stands inside a name.
     """
-    pieces = [piece for piece in map(str.strip, _HARD.split(_BY.sub("", byline.strip(), count=1))) if piece]
+    pieces = [
+        piece
+        for piece in map(str.strip, _HARD.split(_BY.sub("", _ADDRESS.sub("", byline).strip(), count=1)))
+        if piece
+    ]
     names: list[str] = []
     for piece in pieces:
         parts = [part.strip() for part in piece.split(",")]
-        names += parts if all(" " in part for part in parts) else [piece.strip(" ,")]
-    return [name for name in names if name]
+        if parts[1:] and parts[-1].casefold() in _ROLES:
+            parts.pop()
+        names += parts if all(" " in part for part in parts) else [", ".join(parts).strip(" ,")]
+    return [name for name in names if name and name.casefold() not in _ROLES]

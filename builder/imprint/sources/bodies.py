@@ -11,7 +11,10 @@ from typing import Any
 JOINED = "joined_body@1"
 """Step name: the paragraphs of a structured body were joined."""
 
-ORDER = ("summary", "sections", "headline", "headlines", "paragraphs", "text", "content", "body", "children")
+ORDER = (
+    "intro", "lead", "summary", "sections", "headline", "headlines", "paragraphs", "text", "value", "quote", "content", "body",
+    "blocks", "items", "children",
+)  # fmt: skip
 """Keys of a structured body, in the order of reading: fundus' first. Others, such as a type or a level, are no text."""
 
 MAX_DEPTH = 32
@@ -27,7 +30,8 @@ def _paragraphs(body: Any, depth: int) -> Iterator[str]:
         if text := body.strip():
             yield text
     elif depth and isinstance(body, list):
-        for item in body:
+        # Lists in a list are the rows of a table, no paragraphs.
+        for item in (item for item in body if not isinstance(item, list)):
             yield from _paragraphs(item, depth - 1)
     elif depth and isinstance(body, Mapping):
         for key in ORDER:

@@ -39,18 +39,26 @@ TRAFILATURA = (
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|\Z)')
 
 
+_TOLD = re.compile(r"sep=(?P<mark>[,;\t|])\r?\n", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How cells are told apart."""
 
     separator: str
-    quote: str = '"'
+    quote: str | None = '"'
+    """None where a quote is a character as any other."""
     escape: str | None = None
     """What stands before a quote inside a quoted cell, beside the quote itself."""
 
-    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """The rows of some lines."""
-        return csv.reader(lines, delimiter=self.separator, quotechar=self.quote, escapechar=self.escape)
+    def reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
+        """The rows of some lines; if strict, a quote where none should be is an error."""
+        if self.quote is None:
+            return csv.reader(lines, delimiter=self.separator, quoting=csv.QUOTE_NONE, strict=strict)
+        return csv.reader(
+            lines, delimiter=self.separator, quotechar=self.quote, escapechar=self.escape, strict=strict
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,14 @@ def decide(sample: str, *, ended: bool = True) -> Dialect:
     tabbed = next(iter(_sample_rows(sample, Style("\t"), ended=ended)), [])
     if len(tabbed) == len(TRAFILATURA) and "://" in tabbed[0]:
         return Dialect(Style("\t"), TRAFILATURA, 0, "null")
+    if told := _TOLD.match(sample):
+        # Excel's own line, which says the separator.
+        dialect = decide(sample[told.end() :], ended=ended)
+        style = Style(told["mark"])
+        rows = _sample_rows(sample[told.end() :], style, ended=ended)
+        header_rows = int(bool(rows) and _is_header(rows[0]))
+        names = tuple(_distinct(rows[0])) if header_rows else dialect.names
+        return Dialect(style, names, header_rows + 1)
     # Of styles that explain the sample equally well, the first one counts.
     style = max(_styles(sample), key=lambda one: _regularity(sample, one, ended=ended))
     rows = _sample_rows(sample, style, ended=ended)
@@ -86,19 +102,32 @@ def _styles(sample: str) -> Iterator[Style]:
     if _ESCAPED_QUOTE.search(sample):
         yield from (Style(mark, escape="\\") for mark in SEPARATORS)
     yield from map(Style, SEPARATORS)
+    # Databases write tabs between cells and think of no quotes.
+    yield Style("\t", quote=None)
     yield from (
         Style(mark, quote="'") for mark in SEPARATORS if f"{mark}'" in sample and f"'{mark}" in sample
     )
 
 
-def _regularity(sample: str, style: Style, *, ended: bool) -> tuple[float, int]:
-    """How well a style explains a sample: share of rows as wide as most, then their width."""
+def _regularity(sample: str, style: Style, *, ended: bool) -> tuple[float, bool, int]:
+    """How well a style explains a sample: share of rows as wide as most, then whether quotes are in place, then width."""
     rows = _sample_rows(sample, style, ended=ended)
     widths = [len(row) for row in rows]
     if not widths or max(widths) < 2:
-        return 0.0, 0
+        return 0.0, False, 0
     usual = max(set(widths), key=widths.count)
-    return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
+    in_place = _is_strict(sample, style, ended=ended)
+    return (widths.count(usual) / len(widths), in_place, usual) if usual > 1 else (0.0, False, 0)
+
+
+def _is_strict(sample: str, style: Style, *, ended: bool) -> bool:
+    try:
+        for _ in islice(style.reader(sample.splitlines(keepends=True), strict=True), SAMPLE_ROWS):
+            pass
+    except csv.Error as error:
+        # A sample that was cut ends anywhere.
+        return not ended and "end of data" in str(error)
+    return True
 
 
 def _sample_rows(sample: str, style: Style, *, ended: bool) -> list[list[str]]:

@@ -64,8 +64,13 @@ def detect(data: bytes) -> Encoding:
         if data.startswith(mark):
             return Encoding(name, 1.0)
     sample = data[:DETECTED_BYTES]
-    if _is_utf8(sample) or _is_damaged_utf8(sample):
-        return UTF_8
+    if (wide := _unmarked_utf16(sample)) is not None:
+        return wide
+    return UTF_8 if _is_utf8(sample) or _is_damaged_utf8(sample) else _older(sample)
+
+
+def _older(sample: bytes) -> Encoding:
+    """The encoding of a text that is not Unicode."""
     if (cyrillic := cyrillic_page(sample)) is not None:
         return Encoding(cyrillic[0], round(cyrillic[1], 2))
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only where a file is not UTF-8
@@ -94,6 +99,25 @@ def decode(data: bytes) -> tuple[str, Encoding] | Finding:
         message = f"byte {error.start + 1} of the file is not {encoding.name.upper()}"
         return Finding("invalid_utf8", message, Place(value=seen), "save the file as UTF-8")
     return text.removeprefix("\ufeff"), encoding
+
+
+def _unmarked_utf16(sample: bytes) -> Encoding | None:
+    """UTF-16 without its mark: spaces, digits and line ends, which any text has, leave a NUL in every other place."""
+    zeros = sample.count(0)
+    if zeros < max(2, len(sample) // NULS):
+        return None
+    big = sample[::2].count(0)
+    share = max(big, zeros - big) / zeros
+    if share < UTF16_SHARE:
+        return None
+    return Encoding("utf-16-be" if big > zeros - big else "utf-16-le", round(share, 2))
+
+
+NULS = 50
+"""One byte in so many is NUL in UTF-16 of any script."""
+
+UTF16_SHARE = 0.95
+"""Share of the NULs that must stand in one half of the pairs."""
 
 
 def _is_utf8(sample: bytes) -> bool:

@@ -19,7 +19,7 @@ from imprint.errors import shorten
 from imprint.findings import Finding
 from imprint.sources.bodies import body_text
 from imprint.sources.names import SOFT_KEYS, WRITTEN_BY_IMPRINT, form
-from imprint.sources.recognise import Decided, keys_of, named, reach, with_metadata
+from imprint.sources.recognise import Decided, keys_of, named, plain, reach, with_metadata
 
 FITS = 0.9
 """Share of a key's values that must look like a field for it to be taken without a name."""
@@ -36,10 +36,13 @@ FILLED = 0.5
 PROSE_CHARS = 200
 """A text by its looks has at least so many characters and a sentence's end."""
 
+SHOWN = 4
+"""Keys of an ambiguity that are named."""
+
 DOMINANCE = 2.0
 """How many times longer a text must be than the next candidate, which is then its summary."""
 
-_URL = re.compile(r"https?://[^\s/]+\.?[^\s]*")
+_URL = re.compile(r"(?:https?://|//|www\.)[^\s/]+\.?[^\s]*")
 _FILE_URL = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|ico|mp[34]|pdf|css|js)(?:[?#]|$)", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d]{2,}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u06d4\u061f\u0964]")
@@ -67,7 +70,10 @@ class Ambiguity:
 
     def finding(self) -> Finding:
         """What cannot be decided, and the line of the recipe that would."""
-        seen = " or ".join(f"{key} ({sample})" for key, sample in zip(self.keys, self.samples, strict=True))
+        seen = " or ".join(
+            f"{key} ({sample})" for key, sample in zip(self.keys[:SHOWN], self.samples, strict=False)
+        )
+        seen += f" or {len(self.keys) - SHOWN} more" if len(self.keys) > SHOWN else ""
         none = "" if self.field == "text" else f', or {self.field} = "" for none of them'
         hint = f'say it in the recipe: [input.fields] {self.field} = "{self.keys[0]}"{none}'
         return Finding("ambiguous_field", f"{self.field} could be {seen}", hint=hint)
@@ -81,6 +87,8 @@ class Understanding:
     choices: Mapping[tuple[str, str], Choice] = field(default_factory=dict)
     """(field, key) to why."""
     ambiguities: tuple[Ambiguity, ...] = ()
+    doubted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(field, key) of names that are not believed to one of their values."""
 
 
 def understand(
@@ -106,7 +114,7 @@ class _Weighing:
         self.values: dict[str, list[Any]] = {}
         for record in map(with_metadata, records):
             for key in keys_of(record):
-                value = record[key] if key in record else reach(record, key)
+                value = plain(record[key] if key in record else reach(record, key))
                 self.values.setdefault(key, [])
                 if not _is_missing(value):
                     self.values[key].append(value)
@@ -115,6 +123,7 @@ class _Weighing:
         self.decided: dict[str, tuple[str, ...]] = {}
         self.refused: dict[str, frozenset[str]] = {}
         self.ambiguities: list[Ambiguity] = []
+        self.doubted: dict[tuple[str, str], str] = {}
 
     def result(self) -> Understanding:
         open_fields = [name for name in self.fields if not self._by_name(name)]
@@ -123,7 +132,9 @@ class _Weighing:
         for name in _BY_VALUES:
             if name in open_fields and name not in self.decided:
                 self._by_values(name)
-        return Understanding(Decided(self.decided, self.refused), self.choices, tuple(self.ambiguities))
+        return Understanding(
+            Decided(self.decided, self.refused), self.choices, tuple(self.ambiguities), self.doubted
+        )
 
     def _by_name(self, name: str) -> bool:
         """Settle a field by the recipe or by names; whether it is settled."""
@@ -139,6 +150,7 @@ class _Weighing:
             score = self._score(name, key)
             if score is not None and score < MISFITS and len(self.values[key]) >= FEW:
                 wrong.add(key)
+                self.doubted[name, key] = shorten(self.values[key][0], 60)
             else:
                 self.choices[name, key] = Choice("name", score)
         if wrong:

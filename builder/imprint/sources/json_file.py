@@ -25,9 +25,6 @@ from imprint.sources.lines import BATCH_LINES, BLOCK_BYTES, MAX_LINE_BYTES
 from imprint.sources.recognise import named
 from imprint.sources.whole import stem_of
 
-WRAPPERS = ("articles", "items", "results", "entries", "documents", "docs", "posts", "records", "data")
-"""Keys below which feeds and services keep a list of articles."""
-
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -258,8 +255,24 @@ def _wrapped(value: Any) -> list[Any] | None:
     """The articles of a feed or of an answer of a service; None where the object is an article itself."""
     if not isinstance(value, dict) or named("text", tuple(value)):
         return None
-    for key in WRAPPERS:
-        inner = value.get(key)
-        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
-            return inner
-    return None
+    found = list(_lists_of_articles(value, WRAPPED_DEPTH))
+    return found[0] if len(found) == 1 else None
+
+
+def _lists_of_articles(value: dict[str, Any], depth: int) -> Iterator[list[Any]]:
+    """The lists of objects with a text or a title inside an object, and objects that hold such objects under their ids."""
+    inner = list(value.values())
+    if len(inner) > 1 and all(isinstance(one, dict) and named("text", tuple(one)) for one in inner):
+        yield [{"id": key, **one} for key, one in value.items()]
+        return
+    for one in inner:
+        if isinstance(one, list) and one and all(isinstance(item, dict) for item in one):
+            keys = tuple(one[0])
+            if named("text", keys) or named("title", keys):
+                yield one
+        elif depth and isinstance(one, dict):
+            yield from _lists_of_articles(one, depth - 1)
+
+
+WRAPPED_DEPTH = 3
+"""Levels of an answer below which its articles are looked for."""

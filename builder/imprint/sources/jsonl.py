@@ -11,9 +11,10 @@ import orjson
 
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
-from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span
+from imprint.sources.base import Draft, InputFile, RawRecord, Recognise, Span, undivided
 from imprint.sources.compression import DamagedStreamError, blocks
-from imprint.sources.lines import BLOCK_BYTES, MAX_LINE_BYTES, Line, LongLine, divide_lines, lines
+from imprint.sources.json_file import JSON_FILE
+from imprint.sources.lines import BLOCK_BYTES, BOM, MAX_LINE_BYTES, Line, LongLine, divide_lines, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,19 @@ class JsonLines:
 
     name: str = "jsonl"
     what: str = "one object a line"
-    suffixes: tuple[str, ...] = (".jsonl", ".ndjson")
+    suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".jl")
     one_per_file: bool = False
 
     def divide(self, file: InputFile) -> tuple[Span, ...]:
         """Cut a file behind lines."""
-        return divide_lines(file)
+        return undivided(file) if _is_no_lines(file) else divide_lines(file)
 
     def read(self, span: Span) -> Iterator[list[RawRecord]]:
         """Read the lines of a span; blank lines are no records, but count as rows."""
+        if span.start == 0 and _is_no_lines(span.file):
+            # An array, or objects over several lines, under this name.
+            yield from JSON_FILE.read(span)
+            return
         row = span.first_row
         limit = None if span.end is None else span.end - span.start
         decoded = blocks(span.file.path, span.file.compression, BLOCK_BYTES, start=span.start, limit=limit)
@@ -45,6 +50,8 @@ class JsonLines:
 
     def draft(self, record: RawRecord, file: InputFile, recognise: Recognise) -> Draft:
         """The draft of a line."""
+        if not isinstance(record.payload, bytes):
+            return JSON_FILE.draft(record, file, recognise)
         value = parse(record)
         if not isinstance(value, Finding):
             value = key_twice(record.payload, value) or value
@@ -52,6 +59,30 @@ class JsonLines:
 
 
 _NESTED = frozenset({dict, list})
+
+
+def _is_no_lines(file: InputFile) -> bool:
+    """Whether a file begins like an array, or like an object that goes on in the next line."""
+    try:
+        head = next(
+            blocks(file.path, file.compression, HEAD_BYTES, limit=None if file.compression else HEAD_BYTES),
+            b"",
+        )
+    except (DamagedStreamError, OSError):
+        return False
+    first = head.removeprefix(BOM).lstrip().partition(b"\n")[0].strip()
+    return first in (b"{", b"[") or (first.startswith(b"[{") and not _is_json(first))
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+HEAD_BYTES = 64 << 10
 
 WRITABLE_DEPTH = 200
 """Levels of nesting that no library here has trouble with; orjson writes 254."""
@@ -140,7 +171,12 @@ def _fault(line: bytes, error: orjson.JSONDecodeError) -> Finding:
     except UnicodeDecodeError as undecodable:
         start = undecodable.start
         seen = shorten(line[max(0, start - 20) : start + 20])
-        return Finding("invalid_utf8", f"byte {start + 1} of the line is not UTF-8", Place(value=seen))
+        return Finding(
+            "invalid_utf8",
+            f"byte {start + 1} of the line is not UTF-8",
+            Place(value=seen),
+            "save the file as UTF-8",
+        )
     seen = shorten(line[max(0, error.pos - 20) : error.pos + 20])
     return Finding("invalid_json", f"{error.msg.lower()} (column {error.pos + 1})", Place(value=seen))
 

@@ -21,10 +21,27 @@ from imprint.sources.names import WRITTEN_BY_IMPRINT, form, names_of
 METADATA = ("metadata", "meta")
 """Keys below which datatrove, dolma and others keep what is not the text: an object, or an object written as JSON."""
 
+ENVELOPES = (
+    "article",
+    "data",
+    "_source",
+    "doc",
+    "document",
+    "post",
+    "item",
+    "fields",
+    "attributes",
+    "node",
+    "record",
+)
+"""Keys below which a service puts the whole article."""
+
 SOURCE = "source"
 """Key below which some services keep the name of the outlet."""
 
-NOTHING = frozenset({"", "None", "none", "null", "NULL", "NaN", "nan", "N/A", "n/a"})
+NOTHING = frozenset(
+    {"", "None", "none", "null", "NULL", "NaN", "nan", "NaT", "N/A", "n/a", "unknown", "Unknown", "-", "\\N"}
+)
 """What tools write where they found nothing; a title or a text may be one of these words."""
 
 LONGEST_NOTHING = max(map(len, NOTHING))
@@ -83,6 +100,8 @@ class Recogniser:
         for take in plan.takes:
             for place, path in enumerate(take.paths):
                 value = record[path] if path in record else reach(record, path)
+                if type(value) is dict or (type(value) is list and take.name not in MANY):
+                    value = plain(value)
                 # Nearly every value is a string that begins like one: no more is asked of it.
                 if (type(value) is str and len(value) > LONGEST_NOTHING and value[0].isalnum()) or (
                     value is not None and not is_nothing(take.name, value)
@@ -174,7 +193,12 @@ def named(name: str, keys: tuple[str, ...]) -> list[str]:
 
 
 def with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record whose metadata is an object, where it is one written as JSON."""
+    """A record out of its envelope, whose metadata is an object where it is one written as JSON."""
+    for key in ENVELOPES:
+        inner = record.get(key)
+        if isinstance(inner, dict) and _is_record(inner):
+            record = {**{name: value for name, value in record.items() if name != key}, **inner}
+            break
     for key in METADATA:
         inner = record.get(key)
         if isinstance(inner, str) and inner[:1] == "{":
@@ -185,7 +209,30 @@ def with_metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-_NESTING = frozenset({*METADATA, SOURCE})
+_NESTING = frozenset({*METADATA, *ENVELOPES, SOURCE})
+
+
+def _is_record(value: Mapping[str, Any]) -> bool:
+    """Whether an object is an article of its own, rather than the body of one."""
+    keys = tuple(value)
+    return bool(named("text", keys)) and any(named(name, keys) for name in ("title", "url", "published_at"))
+
+
+def plain(value: Any) -> Any:
+    """A value out of the wrapping that databases and services put around one: a list of it, `{"$date": …}`, `{"rendered": …}`."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        for key in WRAPPINGS:
+            if key in value and not isinstance(value[key], (dict, list)):
+                return value[key]
+    return value
+
+
+WRAPPINGS = ("$date", "$oid", "$numberLong", "rendered", "#text", "$t", "@value")
+
+MANY = frozenset({"text", "authors", "keywords"})
+"""Fields that may hold a list; of a text, one that is structured."""
 
 
 def keys_of(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -211,7 +258,7 @@ def is_nothing(name: str, value: Any) -> bool:
     if isinstance(value, str):
         if not value or value.isspace() or (value in NOTHING and name not in WORDS_COUNT):
             return True
-        return name == "url" and value[0] == "/"
+        return name == "url" and value[0] == "/" and value[:2] != "//"
     return isinstance(value, (list, dict)) and not value
 
 
