@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imprint.article import RecordSchema
 from imprint.building.doubts import Doubts
@@ -32,6 +33,9 @@ from imprint.sources.whole import stem_of
 
 MARKUP = re.compile(r"</(?:p|div|span|a|em|strong|b|i|li|ul|h[1-6]|script|figure)>", re.IGNORECASE)
 """The end of an element that articles on the web are made of."""
+
+PREVIEW = "chars]"
+"""How a service ends a text that it cut: `… [+2313 chars]`."""
 
 Rows = dict[str, list[Any]]
 """Columns of the JSON form."""
@@ -67,7 +71,8 @@ class Columns:
         self.rows: list[int] = drafts.column("row").to_pylist()
         self.given = orjson.loads(b"[" + b",".join(drafts.column("values").to_pylist()) + b"]")
         self.steps: list[list[str]] = [values.get("processing", []) for values in self.given]
-        self.bodies: list[str | None] = drafts.column("text").to_pylist()
+        self.raw_texts = drafts.column("text")
+        self.bodies: list[str | None] = self.raw_texts.to_pylist()
         self.removed: list[tuple[str, str]] = []
         """(residue source, step and line) for each line that was taken off a text."""
         self.doubts = Doubts()
@@ -130,10 +135,11 @@ class Columns:
         for index in broken(bodies):
             self._doubt("mojibake", index, "")
         for index, body in enumerate(bodies):
-            if "</" in body and MARKUP.search(body):
+            # One character is found at the speed of memory; hardly any text has it.
+            if "<" in body and MARKUP.search(body):
                 self._doubt("markup_in_text", index, "")
-            if body.endswith("chars]"):
-                self._doubt("truncated_text", index, body[-20:])
+        for index in _positions(pc.ends_with(self.raw_texts, PREVIEW)):
+            self._doubt("truncated_text", index, bodies[index][-20:])
         cleaned, steps = clean_texts(
             bodies, known_titles, self.sources, self.rules.repeated, self.rules.clean
         )
@@ -197,3 +203,8 @@ class Columns:
 
     def _doubt(self, code: str, index: int, value: str) -> None:
         self.doubts.add(code, self.sources[index], self.files[index].name, self.rows[index], value)
+
+
+def _positions(marks: pa.BooleanArray) -> list[int]:
+    positions: list[int] = pc.indices_nonzero(marks).to_pylist()
+    return positions
