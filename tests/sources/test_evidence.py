@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imprint.sources.evidence import Choice, Understanding, understand
+from imprint.sources.families import understand_families
 
 FIELDS = (
     "url",
@@ -136,3 +137,33 @@ def test_nested_metadata_is_weighed_too() -> None:
 
 def test_no_records_decide_nothing() -> None:
     assert weigh([]) == Understanding()
+
+
+def test_two_shapes_in_one_group_are_no_rivals() -> None:
+    german = [
+        {"inhalt": f"{n} {PROSE}", "datum": f"2024-02-{n + 10}", "titelzeile": f"Die Lage Nummer {n}"}
+        for n in range(6)
+    ]
+    french = [
+        {"corps": f"{n} {PROSE}", "jour": f"2024-03-{n + 10}", "une": f"La ville {n} change"}
+        for n in range(6)
+    ]
+    found = understand_families([*german, *french], FIELDS, {})
+    assert not found.ambiguities
+    assert found.decided.keys == {
+        "text": ("inhalt", "corps"), "published_at": ("datum", "jour"), "title": ("titelzeile", "une"),
+    }  # fmt: skip
+
+
+def test_a_name_is_believed_if_one_of_two_shapes_means_it() -> None:
+    wrong = [{"text": PROSE, "date": "Politics", "a": 1, "b": 2} for _ in range(5)]
+    right = [{"text": PROSE, "date": "2024-02-07", "c": 1, "d": 2} for _ in range(5)]
+    found = understand_families([*wrong, *right], FIELDS, {})
+    assert not found.decided.refused
+    assert found.choices["published_at", "date"].score == 1.0
+
+
+def test_optional_keys_make_no_family_of_their_own() -> None:
+    records = [news(n) for n in range(30)]
+    records[3]["extra"] = f"Also {PROSE}"
+    assert understand_families(records, FIELDS, {}).decided.keys["text"] == ("a",)

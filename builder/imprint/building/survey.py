@@ -6,7 +6,7 @@ release decided for a group stays. So the whole corpus and the latest crawl alon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -16,13 +16,17 @@ from imprint.building.parts import WorkFolder
 from imprint.errors import Place, UsageError
 from imprint.sources import BY_NAME
 from imprint.sources.base import Draft, InputFile, Span
-from imprint.sources.evidence import Understanding, understand
+from imprint.sources.evidence import Understanding
+from imprint.sources.families import understand_families
 
 FILES = 40
 """Files of a group that are looked into."""
 
 RECORDS = 400
 """Records of a group that are looked at."""
+
+SAMPLE_CHARS = 16 << 20
+"""Characters of a sample, about: a few large articles are sample enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class SurveyTask:
 
 def survey(task: SurveyTask) -> Understanding:
     """Survey one group."""
-    return understand(list(_records(task)), task.fields, task.overrides)
+    return understand_families(_records(task), task.fields, task.overrides)
 
 
 def groups_of(files: Iterable[InputFile]) -> dict[str, list[InputFile]]:
@@ -72,29 +76,42 @@ def refuse_ambiguous(understood: Mapping[str, Understanding]) -> None:
     raise UsageError("\n  - ".join([f"{len(found)} fields cannot be told:", *told]))
 
 
-def _records(task: SurveyTask) -> Iterator[Mapping[str, Any]]:
+def _records(task: SurveyTask) -> list[Mapping[str, Any]]:
+    """The first new records of the first files, as many of each."""
+    found: list[Mapping[str, Any]] = []
     known = Known.open(task.work)
+    each = max(RECORDS // FILES, RECORDS // len(task.files))
+    looked_into = size = 0
+    for file in task.files:
+        mine, any_fresh = _records_of(file, known, each)
+        found += mine
+        size += sum(len(value) for record in mine for value in record.values() if isinstance(value, str))
+        looked_into += any_fresh
+        if looked_into >= FILES or len(found) >= RECORDS or size >= SAMPLE_CHARS:
+            break
+    return found
+
+
+def _records_of(file: InputFile, known: Known | None, most: int) -> tuple[list[Mapping[str, Any]], bool]:
+    """The first new records of a file, and whether it has any, such as a text without a header, that is none."""
     found: list[Mapping[str, Any]] = []
 
     def collect(record: Mapping[str, Any]) -> Draft:
         found.append(record)
         return Draft({})
 
-    looked_into = 0
-    for file in task.files:
-        any_fresh = False
-        fmt = BY_NAME[file.format]
-        for records in fmt.read(Span(file, 0, None, 1)):
-            fresh = (
-                [not is_known for is_known in known.are_known(records)] if known else [True] * len(records)
-            )
-            any_fresh |= any(fresh)
-            for record in compress(records, fresh):
-                if record.fault is None:
-                    fmt.draft(record, file, collect)
-                if len(found) >= RECORDS:
-                    return iter(found)
-        looked_into += any_fresh
-        if looked_into >= FILES:
-            break
-    return iter(found)
+    any_fresh = False
+    size = 0
+    fmt = BY_NAME[file.format]
+    for records in fmt.read(Span(file, 0, None, 1)):
+        fresh = [not is_known for is_known in known.are_known(records)] if known else [True] * len(records)
+        any_fresh |= any(fresh)
+        for record in compress(records, fresh):
+            if record.fault is None:
+                fmt.draft(record, file, collect)
+                size += sum(
+                    len(value) for value in (found[-1] if found else {}).values() if isinstance(value, str)
+                )
+            if len(found) >= most or size >= SAMPLE_CHARS:
+                return found, True
+    return found, any_fresh
