@@ -345,3 +345,9 @@ def test_a_table_of_any_name_that_names_files_holds_their_metadata(make_project:
     rows, result = release(root)
     assert {key: row["title"] for key, row in rows.items()} == {str(n): f"Title {n}" for n in range(3)}
     assert result.accounting["read"] == 3
+
+
+def test_a_preview_beside_the_whole_article_is_told(make_project: MakeProject) -> None:
+    articles = [{**article(n), "text": f"{n}. {PROSE[:80]}", "full": f"{n}. {PROSE * 3}"} for n in range(5)]
+    [finding] = told(make_project(articles))["longer_text_ignored"]
+    assert finding.hint == 'if text is only a preview: [input.fields] text = "full"'

@@ -161,6 +161,10 @@ class Intake:
                 message = f"{key} is not taken as {name}: its values are something else, such as {sample}"
                 hint = f'write them as docs/input.md says, or settle it: [input.fields] {name} = ""'
                 yield Finding("name_not_believed", message, Place(group), hint)
+            for key, other in understanding.longer:
+                message = f"{other} holds much longer texts than {key}, which is taken as text"
+                hint = f'if {key} is only a preview: [input.fields] text = "{other}"'
+                yield Finding("longer_text_ignored", message, Place(group), hint)
             for (name, key), choice in sorted(understanding.choices.items()):
                 if choice.by == "values":
                     message = f"{key} is taken as {name}: {choice.score:.0%} of its values look like it"

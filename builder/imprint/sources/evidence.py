@@ -7,17 +7,15 @@ that fit, between 0 and 1.
 
 from __future__ import annotations
 
-import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from imprint.cleaning.dates import NO_DATE, parse_date
-from imprint.cleaning.orders import NUMERIC_DATE
 from imprint.errors import shorten
 from imprint.findings import Finding
 from imprint.sources.bodies import body_text
+from imprint.sources.looks import BY_VALUES, DISTINCT, LOOKS, SOFTLY, is_missing, mostly_sentences
 from imprint.sources.names import SOFT_KEYS, WRITTEN_BY_IMPRINT, form
 from imprint.sources.recognise import Decided, keys_of, named, plain, reach, with_metadata
 
@@ -33,20 +31,11 @@ FEW = 3
 FILLED = 0.5
 """Share of the records that must have a key for it to be taken without a name."""
 
-PROSE_CHARS = 200
-"""A text by its looks has at least so many characters and a sentence's end."""
-
 SHOWN = 4
 """Keys of an ambiguity that are named."""
 
 DOMINANCE = 2.0
 """How many times longer a text must be than the next candidate, which is then its summary."""
-
-_URL = re.compile(r"(?:https?://|//|www\.)[^\s/]+\.?[^\s]*")
-_FILE_URL = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|ico|mp[34]|pdf|css|js)(?:[?#]|$)", re.IGNORECASE)
-_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d]{2,}", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u06d4\u061f\u0964]")
-_MARKUP = re.compile(r"</?(?:p|div|span|br|html|body|a)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +78,15 @@ class Understanding:
     ambiguities: tuple[Ambiguity, ...] = ()
     doubted: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(field, key) of names that are not believed to one of their values."""
+    longer: tuple[tuple[str, str], ...] = ()
+    """(key of the text, key whose texts are much longer): the first may hold previews."""
 
 
 def understand(
-    records: Sequence[Mapping[str, Any]], fields: Sequence[str], overrides: Mapping[str, str]
+    records: Sequence[Mapping[str, Any]],
+    fields: Sequence[str],
+    overrides: Mapping[str, str],
+    whole: int = 0,
 ) -> Understanding:
     """Decide on a file group from a sample of its records.
 
@@ -100,23 +94,29 @@ def understand(
         records: raw records.
         fields: names of the schema's fields.
         overrides: `[input.fields]`.
+        whole: size of the sample of which the records are a part, 0 for all of it.
     """
-    return _Weighing(records, fields, overrides).result()
+    return _Weighing(records, fields, overrides, max(whole, len(records))).result()
 
 
 class _Weighing:
     def __init__(
-        self, records: Sequence[Mapping[str, Any]], fields: Sequence[str], overrides: Mapping[str, str]
+        self,
+        records: Sequence[Mapping[str, Any]],
+        fields: Sequence[str],
+        overrides: Mapping[str, str],
+        whole: int,
     ) -> None:
         self.fields = [name for name in fields if name not in WRITTEN_BY_IMPRINT]
         self.overrides = overrides
         self.size = len(records)
+        self.whole = whole
         self.values: dict[str, list[Any]] = {}
         for record in map(with_metadata, records):
             for key in keys_of(record):
                 value = plain(record[key] if key in record else reach(record, key))
                 self.values.setdefault(key, [])
-                if not _is_missing(value):
+                if not is_missing(value):
                     self.values[key].append(value)
         self.keys = tuple(self.values)
         self.choices: dict[tuple[str, str], Choice] = {}
@@ -129,7 +129,7 @@ class _Weighing:
         open_fields = [name for name in self.fields if not self._by_name(name)]
         for name in open_fields:
             self._by_soft_name(name)
-        for name in _BY_VALUES:
+        for name in BY_VALUES:
             if name in open_fields and name not in self.decided:
                 self._by_values(name)
         return Understanding(
@@ -160,12 +160,14 @@ class _Weighing:
     def _by_soft_name(self, name: str) -> None:
         for soft in SOFT_KEYS.get(name, ()):
             key = next((key for key in self._free() if form(key) == form(soft)), None)
-            if key is not None and self._fits(name, key):
+            # A part of the group may have such a key for a reason of its own: it must be the group's.
+            if key is not None and len(self.values[key]) >= FILLED * self.whole and self._fits(name, key):
                 self._take(name, key)
                 return
 
     def _by_values(self, name: str) -> None:
-        found = [key for key in self._free() if self._fits(name, key)]
+        soft = set(map(form, SOFT_KEYS.get(name, ())))
+        found = [key for key in self._free() if form(key) not in soft and self._fits(name, key)]
         if name == "text" and len(found) > 1:
             lengths = {key: statistics.median(map(len, self._strings(key))) for key in found}
             found.sort(key=lambda key: -lengths[key])
@@ -177,6 +179,20 @@ class _Weighing:
             found.sort(key=self.keys.index)
             samples = tuple(shorten(self.values[key][0], 40) for key in found)
             self.ambiguities.append(Ambiguity(name, tuple(found), samples))
+
+    def _longer(self) -> tuple[tuple[str, str], ...]:
+        """Whether a key that nothing takes holds longer prose than the text that a name has given."""
+        named_texts = [key for name, key in self.choices if name == "text" and self.values.get(key)]
+        if not named_texts or self.overrides.get("text"):
+            return ()
+        usual = statistics.median(map(len, self._strings(named_texts[0])))
+        found = [
+            key
+            for key in self._free()
+            if self._fits("text", key)
+            and statistics.median(map(len, self._strings(key))) >= DOMINANCE * usual
+        ]
+        return tuple((named_texts[0], key) for key in found)
 
     def _take(self, name: str, key: str) -> None:
         self.decided[name] = (key,)
@@ -192,109 +208,19 @@ class _Weighing:
         values = self.values[key]
         if len(values) < FILLED * self.size:
             return False
-        looks = _BY_VALUES.get(name, _SOFTLY.get(name))
+        looks = BY_VALUES.get(name, SOFTLY.get(name))
         if looks is None or sum(map(looks, values)) < FITS * len(values):
             return False
-        if name in _DISTINCT:
+        if name in DISTINCT:
             distinct = len({str(value) for value in values})
-            return distinct >= FITS * len(values) and not (name == "title" and _mostly_sentences(values))
+            return distinct >= FITS * len(values) and not (name == "title" and mostly_sentences(values))
         return True
 
     def _score(self, name: str, key: str) -> float | None:
         """Share of a key's values that look like a field; None for fields that look like nothing in particular."""
-        looks = _LOOKS.get(name)
+        looks = LOOKS.get(name)
         values = self.values[key]
         return round(sum(map(looks, values)) / len(values), 3) if looks and values else None
 
     def _strings(self, key: str) -> list[str]:
         return [value if isinstance(value, str) else body_text(value) for value in self.values[key]]
-
-
-def _is_missing(value: Any) -> bool:
-    return value in (None, [], {}) or (isinstance(value, str) and value.strip().casefold() in NO_DATE)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or bool(body_text(value))
-
-
-def _is_prose(value: Any) -> bool:
-    text = value if isinstance(value, str) else body_text(value)
-    return len(text) >= PROSE_CHARS and bool(_SENTENCE_END.search(text)) and not _MARKUP.search(text)
-
-
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and _URL.fullmatch(value.strip()) is not None
-
-
-def _is_page(value: Any) -> bool:
-    return _is_url(value) and not _FILE_URL.search(value)
-
-
-def is_date(value: Any) -> bool:
-    """Whether a value is a date, if perhaps one whose day and month are not yet told apart."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
-        return parse_date(str(int(value))) is not None
-    return isinstance(value, str) and (
-        parse_date(value) is not None or NUMERIC_DATE.fullmatch(" ".join(value.split())) is not None
-    )
-
-
-def _is_full_date(value: Any) -> bool:
-    """A date by its looks alone: a year, or digits only, could be any number."""
-    return isinstance(value, str) and not value.strip().isdigit() and is_date(value)
-
-
-def _is_title(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 300 and "\n" not in value.strip()
-
-
-def _is_headline(value: Any) -> bool:
-    """A title by its looks: some words on one line."""
-    if not _is_title(value) or _is_url(value) or is_date(value):
-        return False
-    return len(value.split()) >= 3 or (not value.isascii() and len(value) >= 8)
-
-
-def _mostly_sentences(values: Sequence[Any]) -> bool:
-    return sum(str(value).rstrip().endswith((".", ":", ";", ",")) for value in values) > len(values) / 2
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 100 and "://" not in value and "\n" not in value.strip()
-
-
-def _is_proper_name(value: Any) -> bool:
-    """A name by its looks: `The Daily Post`, not the slug of a collection."""
-    return _is_name(value) and "_" not in value and value != value.lower()
-
-
-def _is_host(value: Any) -> bool:
-    return isinstance(value, str) and _HOST.fullmatch(value.strip()) is not None
-
-
-_LOOKS: dict[str, Callable[[Any], bool]] = {
-    "text": _is_text,
-    "title": _is_title,
-    "url": _is_url,
-    "published_at": is_date,
-    "modified_at": is_date,
-    "retrieved_at": is_date,
-    "publisher": _is_name,
-    "source_domain": _is_host,
-}
-"""What the values of a field look like, where a name says that they are it."""
-
-_SOFTLY: dict[str, Callable[[Any], bool]] = {"publisher": _is_proper_name, "source_domain": _is_host}
-"""What the values of a field look like, where its name may mean something else."""
-
-_BY_VALUES: dict[str, Callable[[Any], bool]] = {
-    "text": _is_prose,
-    "url": _is_page,
-    "published_at": _is_full_date,
-    "title": _is_headline,
-}
-"""What the values of a field look like, where only they say so; in the order of decision."""
-
-_DISTINCT = frozenset({"url", "title"})
-"""Fields that hardly ever repeat: a value for many articles is a section's or a site's."""

@@ -30,7 +30,7 @@ def understand_families(
     heard = [family for family in families if len(family) >= SMALLEST * len(records)]
     if len(heard) <= 1:
         return understand(records, fields, overrides)
-    return _merged([understand(family, fields, overrides) for family in heard])
+    return _merged([understand(family, fields, overrides, len(records)) for family in heard])
 
 
 def _families(records: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -68,4 +68,5 @@ def _merged(found: Sequence[Understanding]) -> Understanding:
         pair: sample for one in reversed(found) for pair, sample in one.doubted.items() if pair not in choices
     }
     ambiguities = tuple(dict.fromkeys(ambiguity for one in found for ambiguity in one.ambiguities))
-    return Understanding(Decided(keys, refused), choices, ambiguities, doubted)
+    longer = tuple(dict.fromkeys(pair for one in found for pair in one.longer))
+    return Understanding(Decided(keys, refused), choices, ambiguities, doubted, longer)

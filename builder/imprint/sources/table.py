@@ -28,6 +28,8 @@ CHUNK_BYTES = 256 << 10
 
 BATCH_ROWS = 1024
 
+HINT = "put cells that hold the separator into quotes, or save the table anew"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -170,7 +172,9 @@ def _record(number: int, encoding: Encoding, dialect: Dialect, row: list[str]) -
     if len(row) != len(dialect.names):
         digest = sha256_hex("\x1f".join(row).encode("utf-8", "surrogateescape"))
         message = f"the row has {len(row)} cells, the table has {len(dialect.names)} columns"
-        fault = Finding("wrong_columns", message, Place(value=shorten(dialect.style.separator.join(row))))
+        fault = Finding(
+            "wrong_columns", message, Place(value=shorten(dialect.style.separator.join(row))), HINT
+        )
         return RawRecord(number, digest, None, fault)
     values: dict[str, Any] = dict(zip(dialect.names, row, strict=True))
     if dialect.null is not None:
