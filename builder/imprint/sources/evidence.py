@@ -133,7 +133,11 @@ class _Weighing:
             if name in open_fields and name not in self.decided:
                 self._by_values(name)
         return Understanding(
-            Decided(self.decided, self.refused), self.choices, tuple(self.ambiguities), self.doubted
+            Decided(self.decided, self.refused),
+            self.choices,
+            tuple(self.ambiguities),
+            self.doubted,
+            self._longer(),
         )
 
     def _by_name(self, name: str) -> bool:
