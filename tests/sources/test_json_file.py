@@ -84,3 +84,16 @@ def test_what_stands_before_the_break_of_a_packed_array_is_kept(tmp_path):
     assert len(found) > 100
     assert [record.fault is None for record in found] == [True] * (len(found) - 1) + [False]
     assert found[-1].fault.code == "truncated_stream"
+
+
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (b'[{"text": "a"}]\n[{"text": "b"}, {"text": "c"}]\n', [None, None, None]),
+        (b'[{"text": "a"}] and more', [None, "invalid_json"]),
+        (b'[{"text": "a"}]\n\n', [None]),
+    ],
+)
+def test_what_stands_behind_an_array_is_not_lost(tmp_path, data, codes):
+    (tmp_path / "a.json").write_bytes(data)
+    assert [record.fault and record.fault.code for record in records(tmp_path / "a.json")] == codes

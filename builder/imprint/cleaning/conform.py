@@ -114,8 +114,14 @@ def _list(value: Any) -> Any:
     return [item for item in cleaned if item is not None and item != ""] or None
 
 
+_NAMES_OF_THINGS = ("name", "term", "label")
+"""Keys under which an object keeps what it is called: structured data and feeds."""
+
+
 def _name_of(value: Any) -> Any:
-    return value["name"] if isinstance(value, dict) and isinstance(value.get("name"), str) else value
+    if not isinstance(value, dict):
+        return value
+    return next((value[key] for key in _NAMES_OF_THINGS if isinstance(value.get(key), str)), value)
 
 
 def _names(value: Any) -> Any:

@@ -123,20 +123,29 @@ class _Reader:
             yield record
 
     def _elements(self, at: int) -> Iterator[RawRecord]:
-        """The elements of an array."""
-        at = self._skip_space(at)
-        while at < len(self.buffer) and self.buffer[at] != "]":
-            record, at = self._next(at)
-            yield record
-            if at < 0:
+        """The elements of an array, and of those that stand behind it, a line each."""
+        while True:
+            at = self._skip_space(at)
+            while at < len(self.buffer) and self.buffer[at] != "]":
+                record, at = self._next(at)
+                yield record
+                if at < 0:
+                    return
+                if at < len(self.buffer) and self.buffer[at] == ",":
+                    at = self._skip_space(at + 1)
+                elif at >= len(self.buffer) or self.buffer[at] != "]":
+                    yield self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}")
+                    return
+            if at >= len(self.buffer):
+                yield self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}")
                 return
-            if at < len(self.buffer) and self.buffer[at] == ",":
-                at = self._skip_space(at + 1)
-            elif at >= len(self.buffer) or self.buffer[at] != "]":
-                yield self.lost("invalid_json", f"a comma or ] is missing behind element {self.row - 1}")
+            at = self._skip_space(at + 1)
+            if at >= len(self.buffer):
                 return
-        if at >= len(self.buffer):
-            yield self.lost("invalid_json", f"the array is not closed behind element {self.row - 1}")
+            if self.buffer[at] != "[":
+                yield self.lost("invalid_json", "something stands behind the array")
+                return
+            at += 1
 
     def _next(self, at: int) -> tuple[RawRecord, int]:
         """The record of the next value, and where the one behind it begins; -1 where nothing can be read any more."""

@@ -71,15 +71,7 @@ def _is_no_lines(file: InputFile) -> bool:
     except (DamagedStreamError, OSError):
         return False
     first = head.removeprefix(BOM).lstrip().partition(b"\n")[0].strip()
-    return first in (b"{", b"[") or (first.startswith(b"[{") and not _is_json(first))
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    return first in (b"{", b"[") or first.startswith(b"[{")
 
 
 HEAD_BYTES = 64 << 10

@@ -97,6 +97,8 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "retrieved_at": is_date,
     "publisher": _is_name,
     "source_domain": _is_host,
+    # A number is the id of an author, not a name.
+    "authors": lambda value: isinstance(value, (str, list, dict)),
 }
 """What the values of a field look like, where a name says that they are it."""
 

@@ -10,10 +10,10 @@ import re
 
 KEYS: dict[str, tuple[str, ...]] = {
     "text": (
-        "maintext", "text", "body", "content_text", "article_text", "full_text", "plain_text", "content", "article",
-        "articleBody", "paragraphs",
+        "maintext", "text", "body", "content_text", "article_text", "full_text", "plain_text", "body_text", "content", "article",
+        "articleBody", "paragraphs", "content:encoded",
     ),
-    "title": ("title", "headline", "title_page", "title_rss"),
+    "title": ("title", "headline", "title_page", "title_rss", "web_title"),
     "url": (
         "url", "canonical_link", "canonical_url", "link", "permalink", "page_url", "uri", "web_url",
         "article_url", "responded_url", "requested_url",
@@ -21,13 +21,13 @@ KEYS: dict[str, tuple[str, ...]] = {
     "source_id": ("source_id", "id", "article_id", "guid", "uuid", "doc_id", "slug"),
     "source_domain": ("source_domain", "domain", "hostname", "host"),
     "publisher": ("publisher", "sitename", "site_name", "meta_site_name", "source-hostname", "outlet", "newspaper", "source.name"),
-    "authors": ("authors", "author", "byline", "creator"),
+    "authors": ("authors", "author", "byline", "creator", "dc:creator"),
     "section": ("section", "section_name", "articleSection", "category", "categories", "topic"),
     "keywords": ("keywords", "tags", "topics"),
     "language": ("language", "lang", "meta_lang", "inLanguage"),
     "published_at": (
         "published_at", "date_publish", "publish_date", "publishing_date", "publication_date", "pub_date", "date_published",
-        "published_date", "published_on", "published_time", "published", "date", "datetime", "created",
+        "published_date", "published_on", "published_time", "web_publication_date", "published", "date", "datetime", "created",
     ),
     "modified_at": (
         "modified_at", "date_modify", "date_modified", "modified_date", "modified", "last_modified", "updated_at", "updated",

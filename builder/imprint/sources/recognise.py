@@ -229,7 +229,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-WRAPPINGS = ("$date", "$oid", "$numberLong", "rendered", "#text", "$t", "@value")
+WRAPPINGS = ("$date", "$oid", "$numberLong", "rendered", "main", "#text", "$t", "@value")
 
 MANY = frozenset({"text", "authors", "keywords"})
 """Fields that may hold a list; of a text, one that is structured."""
