@@ -167,3 +167,11 @@ def test_optional_keys_make_no_family_of_their_own() -> None:
     records = [news(n) for n in range(30)]
     records[3]["extra"] = f"Also {PROSE}"
     assert understand_families(records, FIELDS, {}).decided.keys["text"] == ("a",)
+
+
+def test_numbers_are_no_names_of_people_and_things() -> None:
+    records = [{"text": PROSE, "author": 3, "tags": [12, 7], "categories": [4]} for _ in range(4)]
+    found = understand(records, (*FIELDS, "keywords", "section"), {})
+    assert {name: set(keys) for name, keys in found.decided.refused.items()} == {
+        "authors": {"author"}, "keywords": {"tags"}, "section": {"categories"},
+    }  # fmt: skip

@@ -114,7 +114,7 @@ def _list(value: Any) -> Any:
     return [item for item in cleaned if item is not None and item != ""] or None
 
 
-_NAMES_OF_THINGS = ("name", "term", "label")
+_NAMES_OF_THINGS = ("name", "term", "label", "original")
 """Keys under which an object keeps what it is called: structured data and feeds."""
 
 

@@ -79,6 +79,12 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 100 and "://" not in value and "\n" not in value.strip()
 
 
+def _are_words(value: Any) -> bool:
+    """Names or tags, in whatever form; numbers are the ids of some table."""
+    items = value if isinstance(value, list) else [value]
+    return all(isinstance(item, (str, dict)) for item in items)
+
+
 def _is_proper_name(value: Any) -> bool:
     """A name by its looks: `The Daily Post`, not the slug of a collection."""
     return _is_name(value) and "_" not in value and value != value.lower()
@@ -97,8 +103,9 @@ LOOKS: dict[str, Callable[[Any], bool]] = {
     "retrieved_at": is_date,
     "publisher": _is_name,
     "source_domain": _is_host,
-    # A number is the id of an author, not a name.
-    "authors": lambda value: isinstance(value, (str, list, dict)),
+    "authors": _are_words,
+    "keywords": _are_words,
+    "section": _are_words,
 }
 """What the values of a field look like, where a name says that they are it."""
 
