@@ -15,7 +15,7 @@ import numpy as np
 
 from imprint.building.decisions import Decisions
 from imprint.building.finish import Finished
-from imprint.building.habits import LINE_USE
+from imprint.building.habits import LINE_USE, distinct, mixed
 from imprint.building.ingest import Ingested
 from imprint.cleaning.orders import Order, decide_orders
 from imprint.cleaning.residue import SOURCE_LINES, line_hash
@@ -45,12 +45,13 @@ def repeated_lines(
     if settings is None:
         return {}
     repeated = {source: set(map(line_hash, lines)) for source, lines in before.source_lines.items()}
-    uses = np.unique(np.concatenate([part.line_uses for part in parts] or [np.empty(0, LINE_USE)]))
+    uses = distinct(np.concatenate([part.line_uses for part in parts] or [np.empty(0, LINE_USE)]))
     articles: Counter[str] = sum((part.articles for part in parts), Counter())
     names = {line_hash(source): source for source in articles}
-    found, counts = np.unique(uses[["source", "line"]], return_counts=True)
+    _, first, counts = np.unique(mixed(uses, "source", "line"), return_index=True, return_counts=True)
     often = counts >= settings.min_articles
-    for (source_hash, hashed), count in zip(found[often].tolist(), counts[often].tolist(), strict=True):
+    found = uses[["source", "line"]][first[often]]
+    for (source_hash, hashed), count in zip(found.tolist(), counts[often].tolist(), strict=True):
         source = names[source_hash]
         if count >= settings.min_share * articles[source]:
             repeated.setdefault(source, set()).add(hashed)

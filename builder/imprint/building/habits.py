@@ -27,6 +27,23 @@ BATCH = 1024
 """Texts that are looked at together."""
 
 
+def mixed(uses: npt.NDArray[Any], *names: str) -> npt.NDArray[np.uint64]:
+    """One hash of several: numbers are sorted ten times as fast as rows of them."""
+    whole = np.zeros(len(uses), np.uint64)
+    for name, factor in zip(names, _FACTORS, strict=False):
+        whole ^= uses[name] * np.uint64(factor)
+    return whole
+
+
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+"""Odd numbers that stir all bits: xxHash's primes and the golden ratio."""
+
+
+def distinct(uses: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Each use once."""
+    return uses[np.unique(mixed(uses, *LINE_USE.names or ()), return_index=True)[1]]
+
+
 class Habits:
     """What the articles of one part show."""
 
@@ -62,11 +79,11 @@ class Habits:
         """Distinct uses of lines, as an array of LINE_USE: an article that was crawled ten times says its last line once."""
         self._look()
         self._pack()
-        return np.unique(np.concatenate(self._packed))
+        return distinct(np.concatenate(self._packed))
 
     def _pack(self) -> None:
         # As tuples, uses take ten times the space, and a part that cannot be divided may have a million.
-        self._packed.append(np.unique(np.array(self._uses, LINE_USE)))
+        self._packed.append(distinct(np.array(self._uses, LINE_USE)))
         self._uses = []
 
     def _look(self) -> None:
