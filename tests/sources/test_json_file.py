@@ -57,6 +57,7 @@ def test_a_large_array_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.Mon
         (b'[{"text": "a", "text": "b"}, {"text": "a", "text": "a"}]', ["duplicate_key", None]),
         (b'{"status": "ok", "articles": [{"content": "a"}, {"content": "b"}]}', [None, None]),
         (b'[{"text": NaN}]', ["invalid_json"]),
+        (b'[{"text": "a", "n": 1e999}, {"text": "b", "n": 1.5}]', ["invalid_json", None]),
         (b'{"text": -Infinity}', ["invalid_json"]),
         (b'[{"text": "\\ud800"}]', ["invalid_utf8"]),
         (b'[{"text": "caf\xe9 au lait"}, {"text": "b"}]', [None, None]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,7 +80,9 @@ class _Reader:
         """Characters of the values since the last batch."""
         self.constant: str | None = None
         self.key_twice: str | None = None
-        self.json = json.JSONDecoder(parse_constant=self._note_constant, object_pairs_hook=self._object)
+        self.json = json.JSONDecoder(
+            parse_constant=self._note_constant, parse_float=self._float, object_pairs_hook=self._object
+        )
 
     def records(self) -> Iterator[list[RawRecord]]:
         at = self._skip_space(0)
@@ -249,6 +252,13 @@ class _Reader:
                 row, sha256_hex(b""), None, Finding(code, f"the article cannot be written again: {error}")
             )
         return RawRecord(row, digest, (value, whole))
+
+    def _float(self, digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            # It would be written as null.
+            self.constant = digits
+        return value
 
     def _note_constant(self, name: str) -> str:
         # One bad number must not cost the elements behind it: the record is refused, not the file.
