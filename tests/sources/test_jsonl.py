@@ -187,3 +187,10 @@ def test_the_json_test_suite_is_accepted_and_rejected_as_it_asks(suites, tmp_pat
             assert isinstance(parse(record), (dict, Finding))
     assert wrong == []
     assert seen == {"y": 95, "n": 188, "i": 35}
+
+
+@pytest.mark.parametrize("first", [b"{", b"[", b'[{"text": "in a list"}]', b'[{"text": '])
+def test_a_first_line_that_is_broken_costs_no_line_behind_it(tmp_path, first):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(first + b'\n{"text": "one"}\n{"text": "two"}\n')
+    assert [isinstance(parse(record), Finding) for record in read(path)] == [True, False, False]

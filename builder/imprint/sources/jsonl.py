@@ -70,8 +70,23 @@ def _is_no_lines(file: InputFile) -> bool:
         )
     except (DamagedStreamError, OSError):
         return False
-    first = head.removeprefix(BOM).lstrip().partition(b"\n")[0].strip()
-    return first in (b"{", b"[") or first.startswith(b"[{")
+    first, second, third = (
+        *filter(None, map(bytes.strip, head.removeprefix(BOM).split(b"\n", 8))),
+        b"",
+        b"",
+        b"",
+    )[:3]
+    if first not in (b"{", b"[") and not first.startswith(b"[{"):
+        return False
+    # Where the next line is an object of its own, the first one is a broken line; but an array may have one element.
+    return not _is_object(second) or (first == b"[" and third == b"]")
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 HEAD_BYTES = 64 << 10
