@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)
 
-.PHONY: release test hostile check format bench lock clean
+.PHONY: release test hostile quality peers check format bench lock clean
 
 release: $(VENV)/.core ## build, publish and verify the sample project
 	$(BIN)/imprint release
@@ -24,6 +24,12 @@ bench: $(VENV)/.dev ## build 100,000 generated articles; MB/s and peak memory; t
 	$(BIN)/python benchmarks/build.py
 	$(BIN)/python benchmarks/reading.py
 
+quality: $(VENV)/.dev ## near duplicates found, against all pairs compared
+	$(BIN)/python benchmarks/quality.py
+
+peers: $(VENV)/.dev ## the same articles through datatrove's MinHash deduplication; needs the network once, ten minutes
+	$(BIN)/python benchmarks/peers.py
+
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -35,7 +41,7 @@ lock: ## pin the newest versions of all dependencies (needs uv)
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev --extra lang
 
 clean: ## remove what the targets made; published versions stay
-	rm -rf $(VENV) data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers data/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A virtual environment that does not run (a moved folder, another Python) is made again.
 ifneq ($(wildcard $(VENV)/.python),)

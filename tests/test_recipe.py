@@ -9,7 +9,8 @@ import pytest
 
 from imprint.errors import UsageError
 from imprint.project import template
-from imprint.recipe import Recipe, SourceLines, parse_recipe, parse_size
+from imprint.recipe import Recipe, SourceLines
+from imprint.recipe.reading import parse_recipe, parse_size
 
 HEAD = '[dataset]\nname = "acme/newswire"\n'
 

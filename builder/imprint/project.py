@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from imprint.errors import Place, UsageError
-from imprint.recipe import Recipe, parse_recipe
+from imprint.recipe import Recipe
+from imprint.recipe.reading import parse_recipe
 from imprint.template import template
 
 RECIPE = "imprint.toml"

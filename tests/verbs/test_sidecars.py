@@ -131,8 +131,8 @@ def test_a_table_tells_what_it_names_in_vain_and_whom_it_does_not_name(make_proj
     table = "file,title\na.txt,The ferry\nb.txt,The bridge\nlost.txt,Nobody\n"
     files: Files = {
         "a.txt": BODY,
-        "b.txt": f"{BODY} Again.",
-        "c.txt": f"{BODY} At last.",
+        "b.txt": "A bridge was closed on Monday, and nobody in the town could say for how long.",
+        "c.txt": "The school has a new roof at last, which lets in no more rain than the old one.",
         "metadata.csv": table,
     }
     rows, result = build(make_project, files)

@@ -24,6 +24,7 @@ class Candidates:
     text_keys: Array
     published_at: Array
     split_hashes: Array
+    own_splits: Array
     row_bytes: Array
     part: Array
     """Part of each record."""
@@ -36,7 +37,7 @@ class Candidates:
 
 def load_candidates(work: WorkFolder, parts: int) -> Candidates:
     """Read the keys of all parts."""
-    names = ("id", "text_key", "published_at", "split_hash", "row_bytes")
+    names = ("id", "text_key", "published_at", "split_hash", "own_split", "row_bytes")
     tables = [
         KEYS.empty_table().select(names),
         *(read_spill(work.keys(part)).select(names) for part in range(parts)),
@@ -48,6 +49,7 @@ def load_candidates(work: WorkFolder, parts: int) -> Candidates:
         text_keys=from_binary(whole.column("text_key"), 16),
         published_at=sort_times(whole.column("published_at")),
         split_hashes=whole.column("split_hash").to_numpy(),
+        own_splits=whole.column("own_split").to_numpy(),
         row_bytes=whole.column("row_bytes").to_numpy(),
         part=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         row=np.concatenate([np.arange(count, dtype=np.int32) for count in counts] or [np.empty(0, np.int32)]),

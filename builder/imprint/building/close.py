@@ -104,7 +104,7 @@ def _write_ledger(closing: Closing, tasks: Sequence[ShardTask]) -> dict[str, str
     """Join the shards' ledger rows; return the content digest of each split."""
     writer = LedgerWriter(closing.release / LEDGER)
     digests: dict[str, ContentDigest] = {}
-    for split in closing.recipe.splits.ratios:
+    for split in closing.recipe.splits.names:
         for task in (task for task in tasks if task.split == split):
             part: pa.Table = read_spill(task.ledger)
             writer.add(part)
@@ -115,7 +115,7 @@ def _write_ledger(closing: Closing, tasks: Sequence[ShardTask]) -> dict[str, str
 
 def _facts(closing: Closing, results: Sequence[ShardResult], digests: Mapping[str, str]) -> dict[str, Any]:
     """The manifest without the files that stand beside the shards."""
-    order = [split for split in closing.recipe.splits.ratios if split in digests]
+    order = [split for split in closing.recipe.splits.names if split in digests]
     statistics = {split: merge(r.statistics for r in results if r.file.split == split) for split in order}
     whole = merge(statistics.values())
     previous = closing.previous.before

@@ -18,11 +18,14 @@ from imprint.building.columns import Columns, Rules
 from imprint.building.doubts import Doubts
 from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
+from imprint.building.signing import Searches, SignatureWriter
 from imprint.cleaning.orders import is_open
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
+from imprint.recipe import Splits
+from imprint.releases.ledger import sort_times
 from imprint.releases.shards import row_sizes
-from imprint.splits import split_hash
+from imprint.splits.strategies import own_splits, split_hash
 from imprint.validation import Validator
 
 KEYS = pa.schema(
@@ -34,6 +37,7 @@ KEYS = pa.schema(
         pa.field("modified_at", pa.int64()),
         pa.field("retrieved_at", pa.int64()),
         pa.field("split_hash", pa.uint64()),
+        pa.field("own_split", pa.int8()),
         pa.field("row_bytes", pa.int64()),
         pa.field("source", pa.string()),
         pa.field("residue", pa.string()),
@@ -53,8 +57,10 @@ class FinishTask:
     schema: Mapping[str, Any]
     """The JSON Schema of a record."""
     rules: Rules
-    salt: str
-    """Salt of the split hash."""
+    splits: Splits
+    """How records are divided: the split hash takes its salt, a split of their own its dates or sources."""
+    searches: Searches
+    """For what searches each text is signed; none where records are only looked at."""
 
 
 @dataclass(slots=True)
@@ -87,12 +93,13 @@ class _Finish:
         self.result = Finished(task.part.index)
         self.records = SpillWriter(task.work.records(task.part.index), self.schema.arrow)
         self.keys = SpillWriter(task.work.keys(task.part.index), KEYS)
+        self.signatures = SignatureWriter(task.work.signatures(task.part.index), task.searches)
         self.quarantine = QuarantineWriter(task.work.quarantine("finish", task.part.index))
 
     def run(self) -> Finished:
         for drafts in _batches(self.task):
             self._batch(drafts)
-        for writer in (self.records, self.keys, self.quarantine):
+        for writer in (self.records, self.keys, self.signatures, self.quarantine):
             writer.close()
         self.result.records = self.records.rows
         self.result.reasons = self.quarantine.reasons
@@ -124,9 +131,10 @@ class _Finish:
             self._reject(drafts, index, rows[index], faults)
         if len(table):
             self.records.write(table)
-            self.keys.write(
-                _keys(table, {name: _keep(c, verdicts) for name, c in keys.items()}, self.task.salt)
-            )
+            kept = {name: _keep(column, verdicts) for name, column in keys.items()}
+            self.keys.write(_keys(table, kept, self.task.splits))
+            if self.task.searches:
+                self.signatures.add(table.column("text"))
 
     def _table(self, columns: dict[str, list[Any]], verdicts: list[bool]) -> pa.Table:
         if not all(verdicts):
@@ -177,17 +185,20 @@ def _keep(column: list[Any], verdicts: list[bool]) -> list[Any]:
     return [value for value, valid in zip(column, verdicts, strict=True) if valid]
 
 
-def _keys(table: pa.Table, keys: dict[str, list[Any]], salt: str) -> pa.Table:
+def _keys(table: pa.Table, keys: dict[str, list[Any]], splits: Splits) -> pa.Table:
     ids = [bytes.fromhex(value) for value in table.column("id").to_pylist()]
     times = {
         name: table.column(name).cast(pa.int64()) for name in ("published_at", "modified_at", "retrieved_at")
     }
+    named = [name for name in ("publisher", "source_domain") if name in table.schema.names]
+    sources = [keys["residue"], *(table.column(name).to_pylist() for name in named), keys["source"]]
     columns = {
         "id": ids,
         "text_key": keys["text_key"],
         "raw": [bytes.fromhex(value) for value in table.column("raw_sha256").to_pylist()],
         **times,
-        "split_hash": pa.array([split_hash(value, salt) for value in ids], pa.uint64()),
+        "split_hash": pa.array([split_hash(value, splits.salt) for value in ids], pa.uint64()),
+        "own_split": own_splits(splits, sort_times(times["published_at"]), zip(*sources, strict=True)),
         "row_bytes": row_sizes(table),
         "source": keys["source"],
         "residue": keys["residue"],

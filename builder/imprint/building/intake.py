@@ -21,6 +21,7 @@ from imprint.building.known import write_known
 from imprint.building.parts import Part, WorkFolder
 from imprint.building.previous import Previous
 from imprint.building.scan import Scan
+from imprint.building.signing import Searches
 from imprint.building.survey import SurveyTask, groups_of, refuse_ambiguous, survey
 from imprint.cleaning.languages import model_version
 from imprint.cleaning.orders import ANY_SOURCE, Order
@@ -64,8 +65,20 @@ class Intake:
         watch: Progress,
         *,
         limit: int | None = None,
+        searches: Searches = (),
     ) -> None:
-        """Prepare the intake; with a `limit`, so many records of each file are looked at, and ambiguities are left open."""
+        """Prepare the intake.
+
+        Args:
+            recipe: the recipe.
+            schema: the JSON Schema of a record.
+            previous: the release that is known.
+            work: where to work.
+            engine: what maps.
+            watch: who is told how far it is.
+            limit: how many records of each file are looked at, and ambiguities are left open; None takes all.
+            searches: for what searches of near duplicates texts are signed.
+        """
         self.recipe = recipe
         self.schema = schema
         self.fields = RecordSchema.parse(schema)
@@ -74,6 +87,7 @@ class Intake:
         self.engine = engine
         self.watch = watch
         self.limit = limit
+        self.searches = searches
 
     def run(self, found: Scan) -> TakenIn:
         """Take in what a scan found.
@@ -134,8 +148,10 @@ class Intake:
             self.recipe.input.detect_language,
             self.previous.ordinal + 1,
         )
-        salt = self.recipe.splits.salt
-        tasks = [FinishTask(part, self.work, self.schema, rules, salt) for part in found.parts]
+        splits = self.recipe.splits
+        tasks = [
+            FinishTask(part, self.work, self.schema, rules, splits, self.searches) for part in found.parts
+        ]
         return list(self._map_parts("clean", finish, tasks))
 
     def _map_parts(self, stage: str, function: Callable[[Any], R], tasks: Sequence[Any]) -> Iterator[R]:

@@ -53,6 +53,19 @@ class WorkFolder:
         """What resolve needs of each record in `records`, in the same order."""
         return self.root / f"keys-{part:06d}.arrow"
 
+    def signatures(self, part: int) -> Path:
+        """MinHash signatures of each record in `records`; behind the parts, of each published row group."""
+        return self.root / f"signatures-{part:06d}.bin"
+
+    @property
+    def all_signatures(self) -> Path:
+        """The signatures of all records, one behind the other."""
+        return self.root / "signatures.bin"
+
+    def array(self, what: str) -> Path:
+        """An array that the driver hands to workers, or they to it."""
+        return self.root / f"{what}.npy"
+
     def known(self, part: int) -> Path:
         """Records of the part that the previous release holds."""
         return self.root / f"known-{part:06d}.arrow"
@@ -138,8 +151,8 @@ MAPPED_BATCHES = 4
 """Batches that are mapped at a time."""
 
 
-def take_spill(path: Path, rows: npt.NDArray[Any]) -> pa.Table:
-    """Some rows of a spill, by their ascending positions, a batch at a time.
+def take_spill(path: Path, rows: npt.NDArray[Any], columns: list[str] | None = None) -> pa.Table:
+    """Some rows of a spill (and some of its columns), by their ascending positions, a batch at a time.
 
     `Table.take` joins all batches before it takes from them; and pages of a map that were touched count as memory of this
     process until it is closed. A part is as large as the file that cannot be divided.
@@ -151,10 +164,13 @@ def take_spill(path: Path, rows: npt.NDArray[Any]) -> pa.Table:
             reader = pa.ipc.open_file(source)
             for index in range(first, min(first + MAPPED_BATCHES, reader.num_record_batches)):
                 batch = reader.get_batch(index)
+                batch = batch if columns is None else batch.select(columns)
                 low, high = np.searchsorted(rows, [start, start + len(batch)])
                 if low < high:
                     taken.append(batch.take(pa.array(rows[low:high] - start)))
                 start += len(batch)
             first += MAPPED_BATCHES
             if first >= reader.num_record_batches:
-                return pa.Table.from_batches(taken, reader.schema)
+                schema = reader.schema
+                chosen = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+                return pa.Table.from_batches(taken, chosen)

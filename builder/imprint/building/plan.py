@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from imprint.article import RecordSchema
 from imprint.building.candidates import Candidates
@@ -23,7 +22,7 @@ from imprint.building.previous import Previous
 from imprint.building.resolve import CORRECTION, NEW, Resolution
 from imprint.recipe import Recipe
 from imprint.releases.layout import shard_path
-from imprint.releases.ledger import hex_id, sort_times
+from imprint.releases.ledger import codes, hex_id, sort_times
 from imprint.releases.shards import ROW_GROUP_BYTES, cut
 from imprint.releases.versions import schema_change
 
@@ -54,9 +53,9 @@ class FreshRows:
     rows: Array
     """Their positions in it."""
     added_in: Array | None = None
-    """For corrections: the ordinals that they keep."""
+    """Their ordinals, where `clusters` are given."""
     clusters: tuple[str, ...] | None = None
-    """For corrections: the clusters that they keep."""
+    """Their clusters, where these are not named after the records themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def plan_shards(
     rows = _Rows.of(found, result, previous, recipe, ordinal)
     same_columns = _same_columns(previous, schema)
     tasks: list[ShardTask] = []
-    for index, split in enumerate(recipe.splits.ratios):
+    for index, split in enumerate(recipe.splits.names):
         here = rows.order[rows.split[rows.order] == index]
         ends = cut(rows.row_bytes[here], rows.hashes[here], rows.added_in[here], recipe.shard_bytes)
         for number, (start, end) in enumerate(itertools.pairwise([0, *ends])):
@@ -119,7 +118,7 @@ def plan_shards(
                     name=name,
                     split=split,
                     rows=len(origin),
-                    groups=tuple(_groups(rows, here[start:end], found, result, work, previous)),
+                    groups=tuple(_groups(rows, here[start:end], found, result, work, previous, ordinal)),
                     reuse=same_columns and _is_one_shard(origin, rows.ledger, previous),
                     other_schema=schema_change(previous.schema, schema) == "major",
                     dropped=_dropped(origin, rows.ledger, found, result, previous),
@@ -131,7 +130,13 @@ def plan_shards(
 
 
 def _groups(
-    rows: _Rows, here: Array, found: Candidates, result: Resolution, work: WorkFolder, previous: Previous
+    rows: _Rows,
+    here: Array,
+    found: Candidates,
+    result: Resolution,
+    work: WorkFolder,
+    previous: Previous,
+    ordinal: int,
 ) -> Iterator[RowGroup]:
     """The row groups of a shard whose rows stand `here`; a shard that is taken over needs only to know its rows."""
     ends = cut(rows.row_bytes[here], rows.hashes[here], rows.added_in[here], ROW_GROUP_BYTES)
@@ -140,7 +145,7 @@ def _groups(
         carried = np.sort(origin[origin < rows.ledger])
         fresh = np.sort(origin[origin >= rows.ledger] - rows.ledger)
         published = tuple(_published(carried, previous))
-        yield RowGroup(end - start, published, tuple(_fresh(fresh, found, result, work, previous)))
+        yield RowGroup(end - start, published, tuple(_fresh(fresh, found, result, work, previous, ordinal)))
 
 
 def _published(carried: Array, previous: Previous) -> Iterator[PublishedRows]:
@@ -154,23 +159,29 @@ def _published(carried: Array, previous: Previous) -> Iterator[PublishedRows]:
 
 
 def _fresh(
-    fresh: Array, found: Candidates, result: Resolution, work: WorkFolder, previous: Previous
+    fresh: Array, found: Candidates, result: Resolution, work: WorkFolder, previous: Previous, ordinal: int
 ) -> Iterator[FreshRows]:
-    corrected = result.outcome[fresh] == CORRECTION
+    own = (result.outcome[fresh] == NEW) & (result.cluster[fresh] == found.ids[fresh])
     for part in np.unique(found.part[fresh]).tolist():
         here = found.part[fresh] == part
         path = work.records(part)
-        if (plain := fresh[here & ~corrected]).size:
+        if (plain := fresh[here & own]).size:
             yield FreshRows(path, found.row[plain])
-        if (applied := fresh[here & corrected]).size:
-            rows = [result.versions.corrections[index] for index in applied.tolist()]
-            kept = previous.ledger.columns("added_in", "dup_cluster").take(pa.array(rows))
-            yield FreshRows(
-                path,
-                found.row[applied],
-                kept.column("added_in").to_numpy(),
-                tuple(kept.column("dup_cluster").to_pylist()),
-            )
+        if (other := fresh[here & ~own]).size:
+            clusters = tuple(map(hex_id, result.cluster[other].tolist()))
+            yield FreshRows(path, found.row[other], _added_in(other, result, previous, ordinal), clusters)
+
+
+def _added_in(fresh: Array, result: Resolution, previous: Previous, ordinal: int) -> Array:
+    """The ordinals of records of this build: corrections keep those of the rows whose place they take."""
+    added = np.full(len(fresh), ordinal, np.int32)
+    corrected = np.flatnonzero(result.outcome[fresh] == CORRECTION)
+    if len(corrected):
+        before = previous.ledger.columns("added_in").column(0).to_numpy()
+        added[corrected] = [
+            before[result.versions.corrections[int(record)]] for record in fresh[corrected].tolist()
+        ]
+    return added
 
 
 def _dropped(
@@ -216,14 +227,11 @@ class _Rows:
     ) -> _Rows:
         ledger = previous.ledger
         columns = ledger.columns("split", "added_in", "published_at", "row_bytes")
-        names = {name: index for index, name in enumerate(recipe.splits.ratios)}
-        old_split = _codes(columns.column("split"), names)
+        old_split = codes(columns.column("split"), recipe.splits.names)
         old_added = columns.column("added_in").to_numpy()
         carried = np.flatnonzero(~result.versions.replaced)
         fresh = np.flatnonzero((result.outcome == NEW) | (result.outcome == CORRECTION))
-        added = np.full(len(fresh), ordinal, np.int32)
-        for position in np.flatnonzero(result.outcome[fresh] == CORRECTION).tolist():
-            added[position] = old_added[result.versions.corrections[int(fresh[position])]]
+        added = _added_in(fresh, result, previous, ordinal)
         split = np.concatenate([old_split[carried], result.split[fresh]])
         added_in = np.concatenate([old_added[carried], added]).astype(np.int32)
         published = np.concatenate(
@@ -236,13 +244,6 @@ class _Rows:
             np.concatenate([carried, fresh + len(ledger)]), len(ledger),
             np.lexsort((ids, published, added_in, split)),
         )  # fmt: skip
-
-
-def _codes(splits: pa.ChunkedArray, names: Mapping[str, int]) -> Array:
-    """Splits as their numbers."""
-    encoded = splits.combine_chunks().dictionary_encode()
-    known = np.array([names[split] for split in encoded.dictionary.to_pylist()], np.int8)
-    return known[encoded.indices.to_numpy()] if len(encoded) else np.empty(0, np.int8)
 
 
 def _hashes(ids: Array) -> npt.NDArray[np.uint64]:

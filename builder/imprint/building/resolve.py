@@ -2,13 +2,15 @@
 
 Only keys are held here, some sixty bytes a record; texts stay in the work folder. Laws: first one version of each article
 is chosen, then one article of each text among those that were chosen, so that no text is dropped for one that is not
-kept; a record that is both another version and an equal text counts as the latter (precedence of fates); published
-records keep their split and their place.
+kept, then near duplicates are dropped and what is left is divided (imprint.building.dividing); a record that is both
+another version and an equal text counts as the latter (precedence of fates); published records keep their split and
+their place.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,22 +18,27 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.candidates import Candidates, Contested
+from imprint.building.comparing import Comparing
+from imprint.building.dividing import Dividing, Division
+from imprint.building.neighbours import told
 from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.previous import Previous
+from imprint.building.texts import id_of
 from imprint.building.versions import Versions, choose_versions
 from imprint.dedup.exact import first_of_equals, positions, shared
 from imprint.errors import InternalError
 from imprint.findings import Finding
 from imprint.recipe import Recipe
-from imprint.releases.ledger import from_binary, hex_id
-from imprint.splits import by_hash, fill_empty
+from imprint.releases.ledger import from_binary
 
 Array = npt.NDArray[Any]
+Compare = Callable[[], Comparing]
 
-NEW, CORRECTION, EXACT_DUPLICATE, SUPERSEDED = range(4)
+NEW, CORRECTION, EXACT_DUPLICATE, SUPERSEDED, NEAR_DUPLICATE, WITHHELD = range(6)
 """What becomes of a record that finish wrote. A correction takes the place of a published row."""
 
-FATE_OF = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicates", SUPERSEDED: "superseded"}
+FATE_OF = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicates", SUPERSEDED: "superseded",
+           NEAR_DUPLICATE: "near_duplicates", WITHHELD: "withheld"}  # fmt: skip
 """The fate in the accounting of each outcome."""
 
 
@@ -40,13 +47,18 @@ class Resolution:
     """What becomes of the candidates."""
 
     outcome: Array
-    """NEW, CORRECTION, EXACT_DUPLICATE or SUPERSEDED, for each candidate."""
+    """One of the six, for each candidate."""
     keeper: Array
-    """For what is dropped, the record that is kept instead: a candidate, or behind them all a ledger row."""
+    """For what is left out, the record that is kept instead, or that keeps it out: a candidate, or behind them all a
+    ledger row; -1 where there is none."""
     split: Array
     """Index of the split of each new candidate and correction; -1 for the others."""
+    cluster: Array
+    """Cluster of each candidate, 16 bytes."""
     versions: Versions
     """Which versions lost, and which published rows are replaced."""
+    division: Division | None = None
+    """How near duplicates were found and divided; None where no record is new."""
     dropped: dict[int, list[str]] = field(default_factory=dict)
     """A record that is kept, as `keeper` counts them, to the raw digests of those dropped for it in this build."""
     findings: list[Finding] = field(default_factory=list)
@@ -54,37 +66,91 @@ class Resolution:
     def because(self, index: int, found: Candidates, previous: Previous) -> str | None:
         """Id of the record that is kept instead of a candidate."""
         keeper = int(self.keeper[index])
-        if keeper < 0:
-            return None
-        count = len(found)
-        return hex_id(found.ids[keeper] if keeper < count else previous.ledger.ids[keeper - count])
+        return None if keeper < 0 else id_of(keeper, found, previous)
 
 
-def resolve(work: WorkFolder, found: Candidates, previous: Previous, recipe: Recipe) -> Resolution:
+def resolve(
+    work: WorkFolder, found: Candidates, previous: Previous, recipe: Recipe, compare: Compare
+) -> Resolution:
     """Decide on each candidate.
+
+    Args:
+        work: where the candidates' keys and records lie.
+        found: the candidates.
+        previous: the release that stands.
+        recipe: the recipe.
+        compare: makes what looks for near duplicates, once it is known that any record is new.
 
     Raises:
         InternalError: a record would be dropped for a text that is not kept.
     """
     contested = Contested(work, found)
+    barred: dict[int, int] = {}
+    comparing: Comparing | None = None
+    while True:
+        result, settled = _choose(found, previous, recipe, contested, barred)
+        new = np.flatnonzero(result.outcome == NEW)
+        corrections = result.versions.corrections
+        if not len(new) and not corrections:
+            break
+        comparing = comparing or compare()
+        dividing = Dividing(found, previous, recipe, new, corrections, ~result.versions.replaced)
+        result.division = dividing.run(comparing)
+        if not result.division.conflicts:
+            _take_over(result, result.division)
+            result.findings += told(result.division, dividing, contested, recipe)
+            break
+        # A correction that would come close to a record of another split is not applied; then all is judged again.
+        barred |= dict(result.division.conflicts)
+    _remember(found, contested, result, settled)
+    return result
+
+
+def _choose(
+    found: Candidates, previous: Previous, recipe: Recipe, contested: Contested, barred: dict[int, int]
+) -> tuple[Resolution, Array]:
+    """One version of each article and one article of each text; also which copies were dropped before."""
     settled = _dropped_before(found, previous, contested)
-    versions = choose_versions(found, previous, recipe.input.corrections, contested, settled)
+    mode = recipe.input.corrections
+    versions = choose_versions(found, previous, mode, contested, settled, barred)
     # Where a correction takes the text away for which a copy was dropped, the copy is judged afresh.
     while (afresh := (settled >= 0) & np.append(versions.replaced, False)[settled]).any():
         settled[afresh] = -1
-        versions = choose_versions(found, previous, recipe.input.corrections, contested, settled)
+        versions = choose_versions(found, previous, mode, contested, settled, barred)
     outcome = np.full(len(found), NEW, np.int8)
     outcome[list(versions.corrections)] = CORRECTION
     outcome[versions.lost] = SUPERSEDED
-    outcome[settled >= 0] = EXACT_DUPLICATE
-    versions.keeper[settled >= 0] = len(found) + settled[settled >= 0]
-    result = Resolution(outcome, versions.keeper, np.full(len(found), -1, np.int8), versions)
+    copies = np.flatnonzero(settled >= 0)
+    same = found.text_keys[copies] == previous.ledger.text_keys[settled[copies]]
+    outcome[copies] = np.where(same, EXACT_DUPLICATE, NEAR_DUPLICATE)
+    versions.keeper[copies] = len(found) + settled[copies]
+    outcome[list(barred)] = WITHHELD
+    versions.keeper[list(barred)] = list(barred.values())
+    nowhere = np.full(len(found), -1, np.int8)
+    result = Resolution(outcome, versions.keeper, nowhere, found.ids.copy(), versions)
     _drop_equal_texts(found, previous, contested, result)
     _label_losers(found, previous, result)
     _check(found, previous, result, settled)
-    _remember(found, contested, result, settled)
-    _assign(found, previous, recipe, result)
-    return result
+    return result, settled
+
+
+def _take_over(result: Resolution, division: Division) -> None:
+    """What became of the candidates among their near duplicates."""
+    placed = division.placed
+    for record, keeper in placed.dropped.items():
+        result.outcome[record], result.keeper[record] = NEAR_DUPLICATE, keeper
+    for record, blocking in placed.withheld.items():
+        result.outcome[record] = WITHHELD
+        result.keeper[record] = blocking[-1] if blocking else -1
+    result.outcome[list(division.closed)] = WITHHELD
+    # What has the same text as a near duplicate was dropped for the same record.
+    copies = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (result.keeper < len(result.outcome)))
+    near = copies[result.outcome[result.keeper[copies]] == NEAR_DUPLICATE]
+    result.keeper[near] = result.keeper[result.keeper[near]]
+    kept = np.isin(result.outcome, (NEW, CORRECTION))
+    count = len(result.outcome)
+    result.split[kept] = division.split[:count][kept]
+    result.cluster[kept] = division.cluster[:count][kept]
 
 
 def _dropped_before(found: Candidates, previous: Previous, contested: Contested) -> Array:
@@ -104,11 +170,17 @@ def _dropped_before(found: Candidates, previous: Previous, contested: Contested)
 
 
 def _remember(found: Candidates, contested: Contested, result: Resolution, settled: Array) -> None:
-    """Note what was dropped for each record that is kept: all exact duplicates, and versions that lost to new ones."""
+    """Note what was dropped for each record that is kept: all duplicates, and versions that lost to new ones."""
     lost = np.flatnonzero((result.outcome == SUPERSEDED) & (result.keeper < len(found)))
     lost_to_new = np.zeros(len(found), np.bool_)
     lost_to_new[lost] = found.ids[result.keeper[lost]] == found.ids[lost]
-    dropped = np.flatnonzero(((result.outcome == EXACT_DUPLICATE) & (settled < 0)) | lost_to_new)
+    copies = np.isin(result.outcome, (EXACT_DUPLICATE, NEAR_DUPLICATE)) & (settled < 0)
+    # What was dropped for a record that was then left out itself has no row of the ledger to stand in.
+    new = np.flatnonzero((copies | lost_to_new) & (result.keeper < len(found)))
+    copies[new] = lost_to_new[new] = False
+    stays = np.isin(result.outcome[result.keeper[new]], (NEW, CORRECTION))
+    copies[new[stays]] = True
+    dropped = np.flatnonzero(copies | lost_to_new)
     raw = contested.keys(dropped, "raw").column("raw").to_pylist()
     for keeper, digest in zip(result.keeper[dropped].tolist(), raw, strict=True):
         result.dropped.setdefault(keeper, []).append(digest.hex())
@@ -185,24 +257,6 @@ def _check(found: Candidates, previous: Previous, result: Resolution, settled: A
     same_old = found.text_keys[dropped[~new]] == previous.ledger.text_keys[rows]
     if not (stays.all() and same_new.all() and same_old.all() and not result.versions.replaced[rows].any()):
         raise InternalError("a record would be dropped as a duplicate of one that is not kept")
-
-
-def _assign(found: Candidates, previous: Previous, recipe: Recipe, result: Resolution) -> None:
-    """The split of each new record; a correction stays where the published row stands."""
-    names = list(recipe.splits.ratios)
-    new = np.flatnonzero(result.outcome == NEW)
-    if len(previous.ledger) and recipe.splits.grow == "train":
-        result.split[new] = names.index("train")
-    else:
-        choices = by_hash(found.split_hashes[new], recipe.splits.ratios)
-        if not len(previous.ledger):
-            ones = np.ones(len(new))
-            result.findings += fill_empty(choices, found.split_hashes[new], ones, names)
-        result.split[new] = choices
-    if result.versions.corrections:
-        splits = previous.ledger.columns("split").column(0).to_pylist()
-        for index, row in result.versions.corrections.items():
-            result.split[index] = names.index(splits[row])
 
 
 def fates_of(work: WorkFolder, result: Resolution, parts: int) -> dict[str, Counter[str]]:

@@ -7,6 +7,7 @@ judged before, or says the same. What was judged is remembered in the ledger, so
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,9 +47,23 @@ class Versions:
 
 
 def choose_versions(
-    found: Candidates, previous: Previous, corrections: str, contested: Contested, settled: Array
+    found: Candidates,
+    previous: Previous,
+    corrections: str,
+    contested: Contested,
+    settled: Array,
+    barred: Collection[int] = (),
 ) -> Versions:
-    """Choose one version of each article; `settled` are ledger rows of candidates that were dropped before, else -1."""
+    """Choose one version of each article.
+
+    Args:
+        found: the candidates.
+        previous: the release that stands.
+        corrections: `hold` or `apply`.
+        contested: reads what is needed of the records in question.
+        settled: ledger row of the record for which a candidate was dropped before, else -1.
+        barred: corrections that must not be applied.
+    """
     ledger = previous.ledger
     published = positions(found.ids, ledger.ids)
     # A copy that was dropped before still counts as a version of its article, but never takes a published place.
@@ -62,6 +77,7 @@ def choose_versions(
         keeper[newcomers[known]] = len(found) + published[newcomers[known]]
     _choose_among_new(found, contested, choice)
     if corrections == "apply":
+        keeper[list(barred)] = len(found) + published[list(barred)]
         _replace(newcomers[keeper[newcomers] < 0], published, previous, contested, choice)
     choice.lost = np.flatnonzero(keeper >= 0)
     return choice

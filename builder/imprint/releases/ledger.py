@@ -206,6 +206,13 @@ def hex_id(value: bytes) -> str:
     return value.ljust(16, b"\0").hex()
 
 
+def codes(splits: pa.ChunkedArray, names: Sequence[str]) -> npt.NDArray[np.int8]:
+    """Splits as their places among the names."""
+    encoded = splits.combine_chunks().dictionary_encode()
+    known = np.array([names.index(split) for split in encoded.dictionary.to_pylist()], np.int8)
+    return known[encoded.indices.to_numpy()] if len(encoded) else np.empty(0, np.int8)
+
+
 def sort_times(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.int64]:
     """Timestamps as sortable integers, UNDATED for null."""
     times: npt.NDArray[np.int64] = column.cast(pa.int64()).fill_null(UNDATED).to_numpy()

@@ -264,10 +264,10 @@ class CheckedFile:
         with _as_os_error(self.path):
             return self.file.read(columns=columns)
 
-    def group(self, index: int) -> pa.Table:
+    def group(self, index: int, columns: list[str] | None = None) -> pa.Table:
         """The rows of one row group."""
         with _as_os_error(self.path):
-            return self.file.read_row_group(index)
+            return self.file.read_row_group(index, columns=columns)
 
 
 @contextmanager

@@ -17,7 +17,10 @@ from imprint.article import RecordSchema
 from imprint.building.account import account, limit_rejected
 from imprint.building.candidates import Candidates, Contested, load_candidates
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
+from imprint.building.comparing import Comparing
+from imprint.building.dividing import coverage
 from imprint.building.intake import Intake
+from imprint.building.neighbours import write_neighbours
 from imprint.building.outcome import BuildResult
 from imprint.building.parts import WorkFolder
 from imprint.building.plan import plan_shards
@@ -26,8 +29,11 @@ from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
 from imprint.building.resolve import NEW, Resolution, resolve
 from imprint.building.scan import Scan, scan
 from imprint.building.shared_urls import shared_urls
+from imprint.building.signing import Searches, all_signatures
+from imprint.building.texts import Texts
 from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
 from imprint.building.write import check_rows, write
+from imprint.dedup.minhash import searches_for
 from imprint.digests import pretty_json
 from imprint.engine.base import Engine
 from imprint.engine.local import LocalEngine
@@ -125,16 +131,27 @@ class _Build:
         return result
 
     def _run(self, found: Scan, engine: Engine) -> BuildResult:
-        intake = Intake(self.recipe, self.project.schema, self.previous, self.work, engine, self.watch)
+        searches = searches_for(self.recipe.dedup.group_at)
+        intake = Intake(
+            self.recipe,
+            self.project.schema,
+            self.previous,
+            self.work,
+            engine,
+            self.watch,
+            searches=searches,
+        )
         taken = intake.run(found)
         ingested, finished = taken.ingested, taken.finished
         write_quarantine(self.project.build, self.work, found.parts)
         limit_rejected(ingested, finished, self.recipe.max_rejected, f"{self.project.build}/{QUARANTINE}")
         candidates = load_candidates(self.work, len(found.parts))
-        result = resolve(self.work, candidates, self.previous, self.recipe)
+        compare = partial(self._comparing, candidates, len(found.parts), searches, engine)
+        result = resolve(self.work, candidates, self.previous, self.recipe, compare)
         self._tell_shared_urls(candidates, result)
         because = partial(result.because, found=candidates, previous=self.previous)
         write_reports(self.project.build, self.work, found.parts, finished, result, because)
+        write_neighbours(self.project.build, result.division, candidates, self.previous)
         accounting = account(self.work, ingested, finished, result, self.previous)
         self.findings += [*found.findings, *taken.findings, *result.findings]
         change = self._change(candidates, result)
@@ -167,6 +184,13 @@ class _Build:
         )
         return self._write(closing, candidates, result, engine)
 
+    def _comparing(self, found: Candidates, parts: int, searches: Searches, engine: Engine) -> Comparing:
+        """What looks for near duplicates, once everything that is published is signed, too."""
+        self.watch.stage("compare", 0)
+        all_signatures(self.work, parts, self.previous, searches, engine)
+        texts = Texts(self.work, found, self.previous)
+        return Comparing(texts, searches, engine, coverage(self.recipe.dedup.drop_at, searches[0].length))
+
     def _tell_shared_urls(self, found: Candidates, result: Resolution) -> None:
         contested = Contested(self.work, found)
         self.findings += shared_urls(found, result, contested, self.previous, self.recipe.dedup.group_at)
@@ -186,7 +210,7 @@ class _Build:
     def _change(self, found: Candidates, result: Resolution) -> Change:
         new = result.split[result.outcome == NEW]
         return Change(
-            added={split: int((new == index).sum()) for index, split in enumerate(self.recipe.splits.ratios)},
+            added={split: int((new == index).sum()) for index, split in enumerate(self.recipe.splits.names)},
             changed=tuple(sorted(hex_id(found.ids[index]) for index in result.versions.corrections)),
             schema=schema_change(self.previous.schema, self.project.schema) if self.previous.schema else None,
         )

@@ -164,6 +164,12 @@ def _same_lineage(project: Project, manifest: Manifest, target: Target) -> None:
             place=Place(target.location),
         )
     before, now = manifest.document.get("lineage", {}), project.recipe.lineage()
+    if "shingles" not in before.get("dedup", {}):
+        raise ConflictError(
+            f"version {manifest.version} was made by an imprint that did not look for near duplicates: its splits may leak",
+            place=Place(target.location),
+            hint="start over as a new major version with --new-lineage",
+        )
     differing = [
         f"{table}.{key}"
         for table in now

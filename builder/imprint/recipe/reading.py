@@ -1,7 +1,6 @@
-"""The recipe: imprint.toml as frozen values, every default visible here.
+"""Reading a recipe: the TOML of imprint.toml, held against its schema.
 
-Laws: an unknown key is an error that names the nearest known one; all faults are reported together; the digest covers
-what a release's content depends on, and neither where the input lies nor where the release goes.
+Laws: an unknown key is an error that names the nearest known one; all faults are reported together.
 """
 
 from __future__ import annotations
@@ -10,138 +9,20 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import jsonschema_rs
 
-from imprint.digests import canonical_json, sha256_hex
 from imprint.errors import Place, UsageError
+from imprint.recipe import TIMED, TRAIN, Clean, Dataset, Dedup, Input, Recipe, SourceLines, Splits
 
 SMALLEST_SHARD = 1_000
 """Bytes below which a shard size is a slip."""
 
 RATIO_TOLERANCE = 1e-6
 """How far the ratios' sum may be from 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What is published."""
-
-    name: str
-    """namespace/name, the Hub's id."""
-    title: str = ""
-    description: str = ""
-    license: str = ""
-    """SPDX expression or the Hub's id."""
-    languages: tuple[str, ...] = ()
-    """BCP 47 tags."""
-    homepage: str = ""
-    contact: str = ""
-    citation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Where the articles are and how they are read."""
-
-    paths: tuple[str, ...] = ("data/raw",)
-    """Folders or files, relative to the project."""
-    corrections: str = "hold"
-    """`hold` keeps the published row of an id, `apply` replaces its content."""
-    detect_language: bool = False
-    """Whether a model names the language of texts whose source does not."""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """Field to key of the input; an empty key leaves the field empty."""
-    date_order: Mapping[str, str] = field(default_factory=dict)
-    """Source, or `*` for all others, to the order of day and month in its dates: `day-first` or `month-first`."""
-    identity: Mapping[str, str] = field(default_factory=dict)
-    """Source to what identifies its articles instead of the URL: `source_id` or `text`."""
-    sidecars: Mapping[str, str] = field(default_factory=dict)
-    """Pattern of an article's file to that of the file with its metadata; `{stem}` stands in both."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLines:
-    """When a line that a source repeats is residue."""
-
-    min_articles: int = 5
-    """Articles that must share it."""
-    min_share: float = 0.2
-    """Share of the source's articles that must share it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clean:
-    """The steps of cleaning that are switched on."""
-
-    unicode: bool = True
-    whitespace: bool = True
-    repeated_title: bool = True
-    furniture: bool = True
-    date_line: bool = True
-    source_lines: SourceLines | None = field(default_factory=SourceLines)
-    """None where the step is off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dedup:
-    """When articles are near duplicates."""
-
-    drop_at: float = 0.8
-    group_at: float = 0.5
-    keep: str = "first"
-
-
-@dataclass(frozen=True, slots=True)
-class Splits:
-    """How clusters are divided."""
-
-    strategy: str = "hash"
-    ratios: Mapping[str, float] = field(
-        default_factory=lambda: {"train": 0.9, "validation": 0.05, "test": 0.05}
-    )
-    salt: str = "imprint"
-    grow: str = "train"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A project's settings."""
-
-    dataset: Dataset
-    input: Input = field(default_factory=Input)
-    clean: Clean = field(default_factory=Clean)
-    dedup: Dedup = field(default_factory=Dedup)
-    splits: Splits = field(default_factory=Splits)
-    shard_bytes: int = 300_000_000
-    """Largest shard, as the sum of its values' UTF-8 bytes."""
-    max_rejected: float = 0.05
-    """Share of the records read that may be quarantined."""
-    targets: tuple[str, ...] = ("data/releases",)
-    """Registries."""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the settings that a release's content depends on."""
-        return sha256_hex(canonical_json(self.content()))
-
-    def content(self) -> dict[str, Any]:
-        """The settings that a release's content depends on, as JSON."""
-        settings = asdict(self)
-        for place in ("max_rejected", "targets"):
-            del settings[place]
-        del settings["input"]["paths"]
-        # The order of the splits is the order of the unit interval: it must survive canonical JSON's sorting.
-        settings["splits"]["ratios"] = [list(item) for item in self.splits.ratios.items()]
-        return settings
-
-    def lineage(self) -> dict[str, Any]:
-        """The settings that every release of one lineage shares."""
-        content = self.content()
-        thresholds = {key: content["dedup"][key] for key in ("drop_at", "group_at")}
-        return {"dedup": thresholds, "splits": {k: v for k, v in content["splits"].items() if k != "grow"}}
 
 
 def parse_recipe(text: str, schema: Mapping[str, Any], *, file: str = "imprint.toml") -> Recipe:
@@ -159,6 +40,7 @@ def parse_recipe(text: str, schema: Mapping[str, Any], *, file: str = "imprint.t
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"this is not TOML: {error}", place=Place(file)) from error
+    document = _with_dates(document)
     faults = list(_faults(document, schema))
     if faults:
         raise UsageError(
@@ -175,6 +57,7 @@ def _faults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}
     yield from _ratio_faults(tables.get("splits", {}).get("ratios"))
     if not found:
+        yield from _strategy_faults(tables.get("splits", {}))
         dedup = {**asdict(Dedup()), **tables.get("dedup", {})}
         if dedup["drop_at"] < dedup["group_at"]:
             yield f"dedup: drop_at ({dedup['drop_at']}) must not be below group_at ({dedup['group_at']})"
@@ -207,8 +90,39 @@ def _ratio_faults(ratios: Any) -> Iterator[str]:
         return
     if abs(sum(ratios.values()) - 1) > RATIO_TOLERANCE:
         yield f"splits.ratios: they sum to {sum(ratios.values()):.6g}, not to 1"
-    if "train" not in ratios:
+    if TRAIN not in ratios:
         yield "splits.ratios: a split named train is needed; new articles go there"
+
+
+def _strategy_faults(splits: Mapping[str, Any]) -> Iterator[str]:
+    """What a strategy needs and does not have, or has and does not use."""
+    strategy = splits.get("strategy", "hash")
+    for table in ("time", "source"):
+        if table in splits and strategy != table:
+            yield f'splits.{table} is used with strategy = "{table}" only, the strategy is "{strategy}"'
+        if strategy == table and not splits.get(table):
+            example = 'test_from = "2024-07-01"' if table == "time" else 'test = ["example.org"]'
+            yield f'splits: the strategy "{table}" needs [splits.{table}], such as {example}'
+    borders = [str(splits.get("time", {}).get(f"{split}_from", "")) for split in TIMED]
+    if all(borders) and borders[0] >= borders[1]:
+        yield f"splits.time: validation_from ({borders[0]}) must be before test_from ({borders[1]})"
+    seen: dict[str, str] = {}
+    for split, sources in splits.get("source", {}).items():
+        for source in sources:
+            if source in seen:
+                yield f"splits.source: {source!r} stands in {seen[source]} and in {split}"
+            seen.setdefault(source, split)
+
+
+def _with_dates(document: dict[str, Any]) -> dict[str, Any]:
+    """A recipe whose cut-off dates, which need no quotes in TOML, are text."""
+    splits = document.get("splits")
+    if isinstance(splits, dict) and isinstance(splits.get("time"), dict):
+        time = {
+            key: value.isoformat() if type(value) is date else value for key, value in splits["time"].items()
+        }
+        return {**document, "splits": {**splits, "time": time}}
+    return document
 
 
 def _plain(value: Any) -> Any:
@@ -248,9 +162,14 @@ def _recipe(document: Mapping[str, Any]) -> Recipe:
         input=Input(**table("input")),
         clean=Clean(**clean),
         dedup=Dedup(**table("dedup")),
-        splits=Splits(**table("splits")),
+        splits=_splits(table("splits")),
         **options,
     )
+
+
+def _splits(given: dict[str, Any]) -> Splits:
+    sources = {split: tuple(sources) for split, sources in given.get("source", {}).items()}
+    return Splits(**{**given, "source": sources})
 
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "ki": 2**10, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30,

@@ -1,26 +1,31 @@
-"""Splits: which cluster stands in train, validation or test.
+"""Strategies: which cluster stands in train, validation or test.
 
-Laws: a cluster stands in one split; a published cluster never moves; the choice depends on the salt and the cluster's
-id alone, so neither order nor number of records matters. With `grow = "train"` new clusters of a later release go to
-train, so that evaluation splits stay comparable within a major version.
+Laws: a cluster stands in one split; a published cluster never moves. With the strategy `hash` the choice depends on the
+salt and the cluster's id alone, so neither order nor number of records matters; with `time` and `source` each record has
+a split of its own, from its date or its source, and a cluster follows its earliest member. With `grow = "train"` new
+clusters of a later release go to train, so that evaluation splits stay comparable within a major version.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from imprint.findings import Finding
+from imprint.recipe import TIMED, Splits
 
 UNIT = 2.0**64
 """Split hashes are integers below this."""
 
 Hashes = npt.NDArray[np.uint64]
 Choices = npt.NDArray[np.int8]
+Times = npt.NDArray[np.int64]
+"""Microseconds since 1970, in UTC; the largest number where the time is unknown."""
 
 
 def split_hash(cluster: bytes, salt: str) -> int:
@@ -33,6 +38,37 @@ def by_hash(hashes: Hashes, ratios: Mapping[str, float]) -> Choices:
     borders = np.cumsum(np.array(list(ratios.values()), dtype=np.float64))
     # The last border is open: rounding in the sum must not leave a cluster without a split.
     return np.searchsorted(borders[:-1], hashes / UNIT, side="right").astype(np.int8)
+
+
+def own_splits(settings: Splits, published_at: Times, sources: Iterable[Sequence[str | None]]) -> Choices:
+    """The split that each record belongs to by itself, as an index into the splits' names; -1 with the strategy `hash`.
+
+    Args:
+        settings: the strategy and what it needs.
+        published_at: when each record was published.
+        sources: what the source of each record may be called: its publisher, domain and folder, the first that is named
+            by the recipe counts.
+    """
+    if settings.strategy == "time":
+        return _by_time(published_at, settings)
+    if settings.strategy == "source":
+        index = {split: number for number, split in enumerate(settings.names)}
+        named = {source: index[split] for split, listed in settings.source.items() for source in listed}
+        return np.array(
+            [next((named[name] for name in names if name in named), 0) for names in sources], np.int8
+        )
+    return np.full(len(published_at), -1, np.int8)
+
+
+def _by_time(published_at: Times, settings: Splits) -> Choices:
+    borders = [
+        int(datetime.fromisoformat(settings.time[f"{split}_from"]).replace(tzinfo=UTC).timestamp())
+        * 1_000_000
+        for split in TIMED
+        if f"{split}_from" in settings.time
+    ]
+    choices = np.searchsorted(np.array(borders, np.int64), published_at, side="right")
+    return np.where(published_at == np.iinfo(np.int64).max, 0, choices).astype(np.int8)
 
 
 def fill_empty(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imprint.splits import by_hash, fill_empty, split_hash
+from imprint.splits.strategies import by_hash, fill_empty, split_hash
 
 RATIOS = {"train": 0.9, "validation": 0.05, "test": 0.05}
 HASHES = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=30, unique=True)
