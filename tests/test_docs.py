@@ -1,6 +1,6 @@
 """The documentation: every command in it is run, and what it prints is what stands there.
 
-`IMPRINT_UPDATE=1 pytest tests/test_docs.py` writes what is printed into the README.
+`IMPRINT_UPDATE=1 pytest tests/test_docs.py` writes what is printed into the pages.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ def console_blocks(page: str) -> list[str]:
     )
 
 
-def test_the_transcripts_of_the_readme_are_what_is_printed(checkout: Path) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/splits.md"])
+def test_the_transcripts_of_a_page_are_what_is_printed(checkout: Path, name: str) -> None:
     environment = {**os.environ, "PATH": f"{checkout / 'bin'}:{os.environ['PATH']}"}
-    blocks = console_blocks("README.md")
+    blocks = console_blocks(name)
     assert blocks
     for block in blocks:
         commands = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
@@ -64,7 +65,7 @@ def test_the_transcripts_of_the_readme_are_what_is_printed(checkout: Path) -> No
             assert done.returncode == 0, f"{command}: {done.stdout}"
             printed += f"$ {command}\n{done.stdout}"
         if os.environ.get("IMPRINT_UPDATE"):
-            page = CHECKOUT / "README.md"
+            page = CHECKOUT / name
             page.write_text(page.read_text().replace(block, printed))
         else:
             assert printed == block

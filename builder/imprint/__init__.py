@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from imprint.verbs.listing import ListResult, list_versions
     from imprint.verbs.publish import PublishResult, publish
     from imprint.verbs.release import ReleaseResult, release
+    from imprint.verbs.screen import ScreenResult, screen
     from imprint.verbs.validate import ValidateResult, validate
     from imprint.verbs.verify import VerifyResult, verify
 
@@ -42,6 +43,8 @@ _HOME = {
     "publish": "publish",
     "ReleaseResult": "release",
     "release": "release",
+    "ScreenResult": "screen",
+    "screen": "screen",
     "ValidateResult": "validate",
     "validate": "validate",
     "VerifyResult": "verify",
@@ -49,7 +52,7 @@ _HOME = {
 }
 
 __all__ = [
-    "BuildResult", "ExplainResult", "InitResult", "InspectResult", "ListResult", "PublishResult", "ReleaseResult", "ValidateResult", "VerifyResult", "build", "explain", "init", "inspect", "list_versions", "publish", "release", "validate", "verify",
+    "BuildResult", "ExplainResult", "InitResult", "InspectResult", "ListResult", "PublishResult", "ReleaseResult", "ScreenResult", "ValidateResult", "VerifyResult", "build", "explain", "init", "inspect", "list_versions", "publish", "release", "screen", "validate", "verify",
 ]  # fmt: skip
 
 

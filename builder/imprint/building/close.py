@@ -28,7 +28,7 @@ from imprint.digests import ContentDigest, canonical_json, pretty_json, sha256_f
 from imprint.errors import InternalError, TransferError
 from imprint.recipe import Recipe
 from imprint.releases.accounting import Accounting
-from imprint.releases.layout import CARD, CHECKSUMS, DECISIONS, LEDGER, MANIFEST, SCHEMA, Version
+from imprint.releases.layout import CARD, CHECKSUMS, DECISIONS, LEAKS, LEDGER, MANIFEST, SCHEMA, Version
 from imprint.releases.ledger import LedgerWriter
 from imprint.releases.manifest import FORMAT, Manifest, ReleaseFile, checksums, tool_versions
 from imprint.releases.statistics import merge
@@ -56,8 +56,16 @@ class Closing:
     """files, bytes, records and digest of the input."""
 
 
-def close(closing: Closing, tasks: Sequence[ShardTask], results: Sequence[ShardResult]) -> Manifest:
+def close(
+    closing: Closing, tasks: Sequence[ShardTask], results: Sequence[ShardResult], leaks: Mapping[str, Any]
+) -> Manifest:
     """Write everything but the shards; return the manifest.
+
+    Args:
+        closing: what the release is closed with.
+        tasks: its shards as they were planned.
+        results: and as they stand.
+        leaks: the leak certificate.
 
     Raises:
         TransferError: the disk failed.
@@ -69,10 +77,11 @@ def close(closing: Closing, tasks: Sequence[ShardTask], results: Sequence[ShardR
             pretty_json(closing.schema, sort=False)
         )  # columns keep its order
         (closing.release / DECISIONS).write_bytes(pretty_json(closing.decisions.as_dict()))
-        facts = _facts(closing, results, digests)
+        (closing.release / LEAKS).write_bytes(pretty_json(leaks))
+        facts = {**_facts(closing, results, digests), "leaks": dict(leaks)}
         card = render_card(closing.card, facts, RecordSchema.parse(closing.schema))
         (closing.release / CARD).write_bytes(card.encode())
-        others = [_described(closing.release, name) for name in (CARD, SCHEMA, DECISIONS, LEDGER)]
+        others = [_described(closing.release, name) for name in (CARD, SCHEMA, DECISIONS, LEDGER, LEAKS)]
         files = sorted([*(r.file for r in results), *others], key=lambda file: file.path)
         manifest = Manifest({**facts, "files": [file.as_dict() for file in files]})
         (closing.release / MANIFEST).write_bytes(manifest.serialise())

@@ -17,6 +17,7 @@ from imprint.building.parts import WorkFolder
 from imprint.building.signing import Searches, map_signatures
 from imprint.building.texts import Piece, Records, Texts
 from imprint.dedup.banding import Banded, candidate_pairs
+from imprint.dedup.exact import distinct
 from imprint.dedup.minhash import Search
 from imprint.dedup.shingles import jaccard, shingles
 from imprint.engine.base import Engine
@@ -164,7 +165,7 @@ class Comparing:
         for _ in self.engine.map(band, tasks):
             pass
         pieces = [np.load(task.out) for task in tasks]
-        coded = np.unique(np.concatenate([pair[:, 1] * len(self.texts) + pair[:, 0] for pair in pieces]))
+        coded = distinct(np.concatenate([pair[:, 1] * len(self.texts) + pair[:, 0] for pair in pieces]))
         other, one = np.divmod(coded, max(len(self.texts), 1))
         return np.stack([one, other], axis=1)
 

@@ -190,15 +190,13 @@ def _keys(table: pa.Table, keys: dict[str, list[Any]], splits: Splits) -> pa.Tab
     times = {
         name: table.column(name).cast(pa.int64()) for name in ("published_at", "modified_at", "retrieved_at")
     }
-    named = [name for name in ("publisher", "source_domain") if name in table.schema.names]
-    sources = [keys["residue"], *(table.column(name).to_pylist() for name in named), keys["source"]]
     columns = {
         "id": ids,
         "text_key": keys["text_key"],
         "raw": [bytes.fromhex(value) for value in table.column("raw_sha256").to_pylist()],
         **times,
         "split_hash": pa.array([split_hash(value, splits.salt) for value in ids], pa.uint64()),
-        "own_split": own_splits(splits, sort_times(times["published_at"]), zip(*sources, strict=True)),
+        "own_split": own_splits(splits, sort_times(times["published_at"]), _sources(table, keys)),
         "row_bytes": row_sizes(table),
         "source": keys["source"],
         "residue": keys["residue"],
@@ -206,3 +204,10 @@ def _keys(table: pa.Table, keys: dict[str, list[Any]], splits: Splits) -> pa.Tab
         "input_row": table.column("input_row"),
     }
     return pa.table(columns, schema=KEYS)
+
+
+def _sources(table: pa.Table, keys: dict[str, list[Any]]) -> Iterator[tuple[str | None, ...]]:
+    """What the source of each record may be called; only made where splits are divided by source."""
+    named = [name for name in ("publisher", "source_domain") if name in table.schema.names]
+    columns = [keys["residue"], *(table.column(name).to_pylist() for name in named), keys["source"]]
+    yield from zip(*columns, strict=True)

@@ -149,8 +149,70 @@ def _processing(facts: Facts, _schema: RecordSchema) -> str:
         + table(["Fate", "Records", "Meaning"], funnel)
         + "\n\nPer source, the first folder or file below the input:\n\n"
         + table(heads, sources)
-        + "\n\nExact duplicates are found by normalised text; this version of imprint does not look for near duplicates."
     )
+
+
+def _leakage(facts: Facts, _schema: RecordSchema) -> str:
+    leaks = facts.get("leaks")
+    if leaks is None:
+        return "This release was not searched for near duplicates."
+    dedup = facts["recipe"]["dedup"]
+    dropped = (
+        f" From {dedup['drop_at']:g} on a near duplicate is dropped for the record that is kept."
+        if dedup["keep"] == "first"
+        else " Near duplicates are kept."
+    )
+    return (
+        "Exact duplicates are found by normalised text, near duplicates by the Jaccard similarity of their sets of runs "
+        f"of five words.{dropped} Records that are alike by {leaks['group_at']:g} or more form a cluster "
+        "(`dup_cluster`), which stands in one split. Pairs in different splits, by similarity:\n\n"
+        f"{_pairs_across(leaks)}\n\n{_searches(leaks)}\n\n"
+        f"Articles that share a run of {leaks['spans']['tokens']} words with train (quotations count, too):\n\n"
+        f"{_contamination(facts)}"
+    )
+
+
+def _pairs_across(leaks: Mapping[str, Any]) -> str:
+    starts = sorted(leaks["pairs"][0]["counts"] if leaks["pairs"] else (), reverse=True)
+    if not starts:
+        return "There is one split only."
+    ends = ["1", *starts]
+    rows = [
+        (" and ".join(f"`{split}`" for split in pair["splits"]), *(pair["counts"][start] for start in starts))
+        for pair in leaks["pairs"]
+    ]
+    return table(["Splits", *(f"{start} to {end}" for start, end in zip(starts, ends, strict=False))], rows)
+
+
+def _searches(leaks: Mapping[str, Any]) -> str:
+    first, second = leaks["searches"]
+    met = [1 - (1 - search["at"] ** search["rows"]) ** search["bands"] for search in (first, second)]
+    recall, rounds = leaks["recall"], leaks["rounds"]
+    measured = (
+        f"measured recall of the first search: {recall['joined'] / recall['pairs']:.2%} of the {recall['pairs']:,} pairs "
+        "with an article of an evaluation split that the second one found"
+        if recall["pairs"]
+        else "the second search found no pair with an article of an evaluation split to measure the first one by"
+    )
+    return (
+        f"Candidates come from MinHash signatures: {first['bands']} bands of {first['rows']} rows (seed {first['seed']}) "
+        f"meet {met[0]:.1%} of the pairs just at {first['at']:g} and more of closer ones; each candidate is compared "
+        f"exactly. A second search between splits, {second['bands']} bands of {second['rows']} rows (seed "
+        f"{second['seed']}, {met[1]:.1%} at {second['at']:g}), was repeated until it found nothing: {rounds} "
+        f"time{'s' if rounds != 1 else ''}; {measured}."
+    )
+
+
+def _contamination(facts: Facts) -> str:
+    spans = facts["leaks"]["spans"]
+    tokens = spans["tokens"]
+    rows = [
+        (f"`{split}`", counts["records"], counts["short"], counts["in_train"],
+         f"{counts['in_train'] / max(counts['records'], 1):.1%}")
+        for split in facts["split_order"]
+        if (counts := spans["splits"].get(split)) is not None
+    ]  # fmt: skip
+    return table(["Split", "Articles", f"Shorter than {tokens} words", "Sharing", "Share"], rows)
 
 
 def _largest(sources: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:
@@ -198,6 +260,7 @@ BLOCKS: dict[str, Callable[[Facts, RecordSchema], str]] = {
     "splits": _splits,
     "fields": _fields,
     "processing": _processing,
+    "leakage": _leakage,
     "statistics": _statistics,
     "verify": _verify,
 }

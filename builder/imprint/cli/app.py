@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from imprint.cli import show
+from imprint.cli import prose, show
 from imprint.engine.base import MEMORY_POOL
 from imprint.errors import ImprintError
 from imprint.progress import Progress
@@ -64,7 +64,7 @@ def init(folder: str, name: str | None, as_json: bool) -> int:
     """Lay out a project in DIR."""
     from imprint.verbs.init import init as verb
 
-    return show.result(verb(folder, name=name), as_json, show.init)
+    return show.result(verb(folder, name=name), as_json, prose.init)
 
 
 @app.command()
@@ -75,7 +75,7 @@ def inspect(paths: tuple[str, ...], project: str, as_json: bool) -> int:
     """Look at an input: formats, recognised fields with samples, dates, duplicates, residue, problems."""
     from imprint.verbs.inspect import inspect as verb
 
-    return show.result(verb(paths, project=project), as_json, show.inspect)
+    return show.result(verb(paths, project=project), as_json, prose.inspect)
 
 
 @app.command()
@@ -133,9 +133,10 @@ def publish(project: str, to: str | None, as_json: bool) -> int:
 
 @app.command()
 @click.argument("target", required=False)
+@click.option("--leaks", is_flag=True, help="Search again for near duplicates across splits.")
 @_project
 @_json
-def verify(target: str | None, project: str, as_json: bool) -> int:
+def verify(target: str | None, leaks: bool, project: str, as_json: bool) -> int:
     """Read a release back: bytes, manifest, schema, accounting, records, card, loading.
 
     TARGET is a dataset in a registry, such as data/releases/acme/newswire@1.0.0, or a release's folder; without it, the
@@ -144,10 +145,28 @@ def verify(target: str | None, project: str, as_json: bool) -> int:
     from imprint.verbs.verify import verify as verb
 
     with show.progress() as watch:
-        result = verb(target or show.first_target(project), progress=watch)
+        result = verb(target or show.first_target(project), leaks=leaks, progress=watch)
     return (
-        show.result(result, as_json, show.verify) if result.ok else show.found(result, as_json, show.verify)
+        show.result(result, as_json, prose.verify) if result.ok else show.found(result, as_json, prose.verify)
     )
+
+
+@app.command()
+@click.argument("target", required=False)
+@click.option("--against", required=True, metavar="FILE|DATASET", help="The benchmark.")
+@_project
+@_json
+def screen(target: str | None, against: str, project: str, as_json: bool) -> int:
+    """Look for the items of somebody else's benchmark in a release, by shared runs of 13 words.
+
+    TARGET is a dataset in a registry or a release's folder; without it, the latest release of the project. The exit code
+    is 1 where items are found.
+    """
+    from imprint.verbs.screen import screen as verb
+
+    with show.progress() as watch:
+        result = verb(target or show.first_target(project), against, progress=watch)
+    return (show.result if result.ok else show.found)(result, as_json, prose.screen)
 
 
 @app.command()
@@ -161,9 +180,9 @@ def validate(paths: tuple[str, ...], project: str, as_json: bool) -> int:
     with show.progress() as watch:
         result = verb(paths, project=project, progress=watch)
     return (
-        show.result(result, as_json, show.validate)
+        show.result(result, as_json, prose.validate)
         if result.ok
-        else show.found(result, as_json, show.validate)
+        else show.found(result, as_json, prose.validate)
     )
 
 
@@ -175,7 +194,7 @@ def list_(target: str | None, project: str, as_json: bool) -> int:
     """List the versions of a dataset, the newest first."""
     from imprint.verbs.listing import list_versions
 
-    return show.result(list_versions(target or show.first_target(project)), as_json, show.versions)
+    return show.result(list_versions(target or show.first_target(project)), as_json, prose.versions)
 
 
 @app.command()
@@ -186,7 +205,7 @@ def explain(query: str, project: str, as_json: bool) -> int:
     """Tell one record's story: where it stands, or why it is not published."""
     from imprint.verbs.explain import explain as verb
 
-    return show.result(verb(query, project), as_json, show.explain)
+    return show.result(verb(query, project), as_json, prose.explain)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -89,71 +89,14 @@ def _status(failure: ImprintError) -> str:
     return "refused" if isinstance(failure, (ConflictError, RejectedError)) else "failed"
 
 
-def init(value: Any) -> None:
-    """What `init` laid out."""
-    click.echo(f"{value.name} is laid out in {value.folder}: {', '.join(value.files)}")
-    click.echo(f"next: put articles into {value.folder}/data/raw, then run")
-    click.echo(f"  imprint release --project {value.folder}")
-
-
-def inspect(value: Any) -> None:
-    """What lies in an input."""
-    _findings(value.findings)
-    for group in value.groups:
-        read = f"{group.records_read:,} records"
-        if group.sampled:
-            read = f"sampled: {read} of {group.files_read:,} of {group.files:,} files"
-        click.echo(f"{group.group}  {group.format}, {group.files:,} files, {_size(group.bytes)} ({read})")
-        if group.first:
-            click.echo(f"  published {group.first} to {group.last}")
-        if group.with_sidecar:
-            click.echo(f"  metadata beside {group.with_sidecar:,} of {group.files:,} files")
-        for one in group.fields:
-            _inspected_field(one, group.records_read)
-        for source, order in list(group.orders.items())[:5]:
-            click.echo(f"  dates of {source}: {order}")
-        _inspected_rest(group)
-
-
-def _inspected_rest(group: Any) -> None:
-    """What is not a field: what nothing takes, what goes, what is odd, what is rejected."""
-    if group.ignored:
-        click.echo(f"  not taken: {', '.join(group.ignored)}")
-    if group.duplicates:
-        click.echo(f"  {group.duplicates} with a text that another one has, too")
-    for line, count in list(group.residue.items())[:5]:
-        click.echo(f"  residue: {line!r} in {count}")
-    for doubt in group.doubts:
-        click.echo(f"  {doubt}")
-    for example in group.examples:
-        click.echo(f"  {group.problems[example.code]} x {example}")
-
-
-READ_FROM = {
-    "source_id": "(the file's name)",
-    "source_domain": "(the url)",
-    "publisher": "(domain or dateline)",
-    "published_at": "(text or file's name)",
-}
-"""Where a field comes from that no key serves; else from the text."""
-
-
-def _inspected_field(one: Any, records: int) -> None:
-    keys = ", ".join(f"{key} (by values)" if key in one.by_values else key for key in one.keys)
-    keys = keys or READ_FROM.get(one.field, "(the text)")
-    filled = f"{one.filled / max(records, 1):.0%}"
-    parsed = f"{one.filled / max(one.filled + one.failed, 1):.0%}"
-    click.echo(f"  {one.field:<15} {keys:<24} {filled:>4} filled, {parsed:>4} read  {'  '.join(one.samples)}")
-
-
 def build(value: Any) -> None:
     """What `build` did."""
     _accounting(value.accounting)
-    _findings(value.findings)
+    findings(value.findings)
     if value.status == "unchanged":
         click.echo(f"nothing has changed since version {value.version}")
         return
-    click.echo(f"built version {value.version} in {value.folder}/release: {_splits(value.splits)}")
+    click.echo(f"built version {value.version} in {value.folder}/release: {splits(value.splits)}")
     click.echo("next: imprint publish")
 
 
@@ -163,54 +106,16 @@ def publish(value: Any) -> None:
         _target(value.version, target)
 
 
-def versions(value: Any) -> None:
-    """The versions of a dataset."""
-    click.echo(value.target)
-    for one in value.versions:
-        latest = "  latest" if one.latest else ""
-        click.echo(
-            f"  {one.version:<10} {one.date or 'undated':<11} {one.records:>9,} records  {_splits(one.splits)}{latest}"
-        )
-
-
-def verify(value: Any) -> None:
-    """What `verify` saw."""
-    _findings(value.findings)
-    name = f"version {value.version}" if value.version else "the release"
-    click.echo(f"{name} in {value.target}: {'verified' if value.ok else f'{len(value.findings)} findings'}")
-
-
-def validate(value: Any) -> None:
-    """What `validate` saw."""
-    _findings(value.findings)
-    click.echo(f"{value.records:,} records checked, {value.invalid:,} invalid")
-
-
-def explain(value: Any) -> None:
-    """The stories of records."""
-    for story in value.stories:
-        click.echo(f"{story.input_file}:{story.input_row}" + (f"  {story.id}" if story.id else ""))
-        click.echo(f"  {story.message}")
-        if story.rejected:
-            for key in ("code", "field", "value", "hint"):
-                if story.rejected.get(key):
-                    click.echo(f"  {key}: {story.rejected[key]}")
-        if story.published and story.fate in {"new", "known", "published"}:
-            for key in ("title", "url", "published_at", "dup_cluster", "added_in"):
-                click.echo(f"  {key}: {story.published[key]}")
-            click.echo(f"  cleaned by: {'; '.join(story.published['processing']) or 'nothing was changed'}")
-
-
 def _release(value: Any) -> None:
     _accounting(value.accounting)
-    _findings(value.findings)
+    findings(value.findings)
     if value.status == "planned":
-        click.echo(f"version {value.version} would be published: {_splits(value.splits)}")
+        click.echo(f"version {value.version} would be published: {splits(value.splits)}")
         return
     if value.status == "unchanged":
         click.echo(f"nothing has changed since version {value.version}; nothing was published")
         return
-    click.echo(f"version {value.version}: {_splits(value.splits)}")
+    click.echo(f"version {value.version}: {splits(value.splits)}")
     for target in value.targets:
         _target(value.version, target)
     if value.verified:
@@ -221,7 +126,7 @@ def _release(value: Any) -> None:
 
 def _target(version: str, target: Any) -> None:
     if target.status == "published":
-        moved = f"{_size(target.bytes_new)} new, {_size(target.bytes_reused)} reused"
+        moved = f"{size(target.bytes_new)} new, {size(target.bytes_reused)} reused"
         click.echo(f"published {version} to {target.location} ({moved})")
     elif target.status == "unchanged":
         click.echo(f"{target.location} holds {version} already")
@@ -235,24 +140,27 @@ def _accounting(counts: dict[str, int]) -> None:
     click.echo(f"{counts['read']:,} records read: {', '.join(fates) or 'none'}")
 
 
-def _findings(findings: tuple[Finding, ...]) -> None:
-    for finding in findings[:SHOWN]:
+def findings(found: tuple[Finding, ...]) -> None:
+    """Findings, one to a line."""
+    for finding in found[:SHOWN]:
         click.echo(f"  {finding}", err=True)
-    if len(findings) > SHOWN:
-        click.echo(f"  … and {len(findings) - SHOWN} more; --json has them all", err=True)
+    if len(found) > SHOWN:
+        click.echo(f"  … and {len(found) - SHOWN} more; --json has them all", err=True)
 
 
-def _splits(splits: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in splits.items())
+def splits(counts: dict[str, int]) -> str:
+    """Records of each split."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _size(count: int) -> str:
-    size = float(count)
+def size(count: int) -> str:
+    """Bytes in the unit that suits them."""
+    amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from imprint.dedup.exact import distinct
 from imprint.dedup.minhash import Search, Signatures
 
 LARGEST = 64
@@ -53,8 +54,8 @@ def candidate_pairs(banded: Banded, first: int, last: int) -> Pairs:
     found = [np.empty(0, np.int64)]
     for band in range(last - first):
         keys = _keys(slab[:, band * rows : (band + 1) * rows])
-        found.append(np.unique(_coded(_meetings(keys, banded), len(banded.members))))
-    coded = np.unique(np.concatenate(found))
+        found.append(distinct(_coded(_meetings(keys, banded), len(banded.members))))
+    coded = distinct(np.concatenate(found))
     pairs = np.stack(np.divmod(coded, max(len(banded.members), 1)), axis=1)
     return pairs[_plausible(pairs, banded)]
 

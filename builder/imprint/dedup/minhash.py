@@ -10,6 +10,7 @@ Law: the signature of a text depends on its shingles, the seed and the number of
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,4 +93,7 @@ def signatures(found: Shingles, search: Search) -> Signatures:
     matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
         found.hashes, found.offsets.astype(np.uint64), search.length, search.seed
     )
-    return np.array(matrix.to_rows(), np.uint32).astype(np.uint16).reshape(len(found), search.length)
+    # Rows come as lists: packing each takes a third of the time that NumPy takes to look at them.
+    pack = struct.Struct(f"={search.length}I").pack
+    values = np.frombuffer(b"".join([pack(*row) for row in matrix.to_rows()]), np.uint32)
+    return values.astype(np.uint16).reshape(len(found), search.length)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from imprint.dedup.exact import distinct
 from imprint.dedup.tokens import Hashes, Offsets, Tokens, token_hashes
 
 SIZE = 5
@@ -36,9 +37,8 @@ class Shingles:
 
     def set_of(self, index: int) -> Hashes:
         """The distinct shingles of a text, sorted."""
-        found = np.sort(self.hashes[self.offsets[index] : self.offsets[index + 1]])
-        distinct: Hashes = found[np.concatenate([[True], found[1:] != found[:-1]])] if len(found) else found
-        return distinct
+        found: Hashes = distinct(self.hashes[self.offsets[index] : self.offsets[index + 1]])
+        return found
 
 
 def shingles(texts: Sequence[bytes]) -> Shingles:

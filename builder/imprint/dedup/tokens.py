@@ -2,8 +2,8 @@ r"""Tokens: the words of a text, as hashes of a whole batch at once.
 
 Laws: a token is a casefolded run of word characters (`\w+`), in scripts that write no spaces each character; the hash of
 a token depends on the token alone, whichever of the three ways it was found. Texts of ASCII are read as bytes; other
-texts first lose what is beyond ASCII by a table of characters; the few characters that a table cannot fold (those that
-become two, and those of scripts without spaces) send their text through the regular expression that defines a token.
+texts are first folded by a table of characters; the few characters that a table cannot fold, because they become two,
+send their text through the regular expression that defines a token.
 """
 
 from __future__ import annotations
@@ -32,11 +32,14 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _PUNCTUATION = re.compile(rb"\xe2\x80[\x80-\xbf]")
 """U+2000 to U+203F in UTF-8: dashes, quotes, ellipses and spaces. Most texts have nothing else beyond ASCII."""
 
-_TABLED = 0x3000
-"""Characters below this stand in the table: all alphabets but those of East Asia."""
+_TABLED = 0x20000
+"""Characters below this stand in the table; above it come rare Han and hardly anything else."""
 
 _HARD = 0xFFFFFFFF
 """In the table: a character that the regular expression must look at."""
+
+_ALONE = 0x80000000
+"""In the table, added to a character that is a token by itself."""
 
 _END = b"\0" * 16
 """Behind the last text, so that words of eight bytes can be read there."""
@@ -96,8 +99,9 @@ def _by_table(texts: Sequence[bytes]) -> list[bytes]:
     decoded = [text.decode().replace("ß", "ss") for text in texts]
     whole = np.frombuffer("".join(decoded).encode("utf-32-le"), np.uint32)
     folded = _table()[np.minimum(whole, _TABLED)]
-    ends = np.cumsum([len(text) for text in decoded])
-    hard = set(np.searchsorted(ends, np.flatnonzero(folded == _HARD), side="right").tolist())
+    borders = np.cumsum([len(text) for text in decoded])
+    hard = set(np.searchsorted(borders, np.flatnonzero(folded == _HARD), side="right").tolist())
+    folded, ends = _set_apart(folded, borders)
     pieces = []
     start = 0
     for index, end in enumerate(ends.tolist()):
@@ -109,15 +113,29 @@ def _by_table(texts: Sequence[bytes]) -> list[bytes]:
     return pieces
 
 
+def _set_apart(folded: npt.NDArray[np.uint32], ends: Offsets) -> tuple[npt.NDArray[np.uint32], Offsets]:
+    """Put a zero on each side of the characters that are tokens by themselves; also where the texts end then."""
+    alone = (folded >= _ALONE) & (folded != _HARD)
+    if not alone.any():
+        return folded, ends
+    spread = np.repeat(folded, np.where(alone, 3, 1))
+    behind = np.cumsum(np.where(alone, 3, 1))
+    last = behind[alone] - 1
+    spread[last] = spread[last - 2] = 0
+    spread[last - 1] -= np.uint32(_ALONE)
+    return spread, behind[ends - 1]
+
+
 @cache
 def _table() -> npt.NDArray[np.uint32]:
     """What each character folds to: a word character, 0 for all others, _HARD where one number cannot say it."""
     table = np.full(_TABLED + 1, _HARD, np.uint32)
-    unspaced = re.compile(f"[{_UNSPACED}]")
     for code in range(_TABLED):
         folded = chr(code).casefold()
-        if len(folded) == 1 and not unspaced.match(folded):
+        if len(folded) == 1:
             table[code] = ord(folded) if folded.isalnum() or folded == "_" else 0
+    for code in map(ord, re.findall(f"[{_UNSPACED}]", "".join(map(chr, range(_TABLED))))):
+        table[code] = code + _ALONE
     return table
 
 

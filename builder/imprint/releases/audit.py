@@ -20,7 +20,7 @@ from imprint.digests import ContentDigest, sha256_file
 from imprint.errors import ImprintError, Place
 from imprint.findings import Finding
 from imprint.releases.accounting import FATES
-from imprint.releases.layout import CHECKSUMS, LEDGER, MANIFEST, SCHEMA
+from imprint.releases.layout import CHECKSUMS, LEAKS, LEDGER, MANIFEST, SCHEMA
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
 from imprint.releases.ledger import Ledger, from_hex, hex_id, ledger_rows, sort_times
 from imprint.releases.manifest import Manifest, ReleaseFile, checksums
@@ -85,6 +85,12 @@ def audit_accounting(manifest: Manifest) -> Iterator[Finding]:
     for fate in ("read", *FATES):
         if accounting[fate] != sum(counts[fate] for counts in sources.values()):
             yield Finding("accounting_broken", f"{fate} is not the sum over the sources", place)
+
+
+def audit_leaks(root: Path, manifest: Manifest) -> Iterator[Finding]:
+    """The leak certificate as a file and as part of the manifest."""
+    if orjson.loads((root / LEAKS).read_bytes()) != manifest.document.get("leaks"):
+        yield Finding("leaks_differ", "the certificate is not what the manifest says", Place(LEAKS))
 
 
 @dataclass

@@ -12,6 +12,7 @@ MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 DECISIONS = "decisions.json"
 LEDGER = "ledger.parquet"
+LEAKS = "leaks.json"
 
 
 def shard_path(split: str, index: int, count: int) -> str:

@@ -9,13 +9,16 @@ fails or finds nothing new leaves no release behind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from imprint.article import RecordSchema
 from imprint.building.account import account, limit_rejected
 from imprint.building.candidates import Candidates, Contested, load_candidates
+from imprint.building.certificate import certificate, shared_spans
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
 from imprint.building.comparing import Comparing
 from imprint.building.dividing import coverage
@@ -32,7 +35,7 @@ from imprint.building.shared_urls import shared_urls
 from imprint.building.signing import Searches, all_signatures
 from imprint.building.texts import Texts
 from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
-from imprint.building.write import check_rows, write
+from imprint.building.write import ShardResult, check_rows, write
 from imprint.dedup.minhash import searches_for
 from imprint.digests import pretty_json
 from imprint.engine.base import Engine
@@ -184,6 +187,20 @@ class _Build:
         )
         return self._write(closing, candidates, result, engine)
 
+    def _certificate(
+        self, closing: Closing, result: Resolution, shards: Sequence[ShardResult], engine: Engine
+    ) -> Mapping[str, Any]:
+        """The leak certificate; the previous one where no record is new."""
+        if result.division is None:
+            assert self.previous.manifest is not None
+            return dict(self.previous.manifest.document["leaks"])
+        files = [shard.file for shard in shards]
+        order = [split for split in self.recipe.splits.names if any(file.split == split for file in files)]
+        self.watch.stage("certify", 0)
+        spans = shared_spans(closing.release, files, self.work.root, engine)
+        searches = searches_for(self.recipe.dedup.group_at)
+        return certificate(result.division, searches, self.recipe, order, spans)
+
     def _comparing(self, found: Candidates, parts: int, searches: Searches, engine: Engine) -> Comparing:
         """What looks for near duplicates, once everything that is published is signed, too."""
         self.watch.stage("compare", 0)
@@ -255,7 +272,7 @@ class _Build:
             self.watch.advance(1)
             shards.append(shard)
         check_rows(shards, closing.accounting.published)
-        manifest = close(closing, tasks, shards)
+        manifest = close(closing, tasks, shards, self._certificate(closing, result, shards, engine))
         closing.release.rename(self.project.build / RELEASE)
         previous = self.previous.before
         return BuildResult(

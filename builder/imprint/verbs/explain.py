@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from imprint.digests import id_of_url
 from imprint.errors import Place, TransferError, UsageError
 from imprint.project import Project, open_project
 from imprint.verbs.lineage import find_previous
+from imprint.verbs.standing import Neighbour, neighbours, why
 
 LAST_ROW = 2**63 - 1
 """No file has more rows."""
@@ -51,11 +52,26 @@ class Story:
     """Where it stands in the newest release: version, split, shard, row, cluster, added_in, title, url, processing."""
     rejected: Mapping[str, Any] | None = None
     """Its entry in the quarantine."""
+    why: str | None = None
+    """Why it stands in its split; None where it is not in a release."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """The records that it is like, the closest first."""
 
     def as_dict(self) -> dict[str, Any]:
         """The story for --json."""
-        names = ("id", "fate", "message", "input_file", "input_row", "because", "published", "rejected")
-        return {name: getattr(self, name) for name in names}
+        names = (
+            "id",
+            "fate",
+            "message",
+            "input_file",
+            "input_row",
+            "because",
+            "published",
+            "rejected",
+            "why",
+        )
+        near = [neighbour.as_dict() for neighbour in self.neighbours]
+        return {**{name: getattr(self, name) for name in names}, "neighbours": near}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +167,12 @@ class _Archive:
             identity = published["id"] if published else None
         else:
             published = self.published("id", row["because"] or identity)
-        sentence = _sentence(fate, row["because"], published, rejected)
+        near = neighbours(identity, self.released, self.build) if identity and not rejected else ()
+        sentence = _sentence(fate, row["because"], published, rejected, near)
         place = row["input_file"], row["input_row"]
-        return Story(identity, fate, sentence, *place, row["because"], published, rejected)
+        own = published if published and published["id"] == identity else None
+        reason = why(own, self.released) if own else None
+        return Story(identity, fate, sentence, *place, row["because"], published, rejected, reason, near)
 
     def published_only(self, query: str) -> Iterator[Story]:
         """Records that the last build did not read, but the newest release holds."""
@@ -163,10 +182,11 @@ class _Archive:
         else:
             found = list(self._published_from(*_file_and_row(query)))
         for record in filter(None, found):
-            sentence = _sentence("published", None, record, None)
-            yield Story(
-                record["id"], "published", sentence, record["input_file"], record["input_row"], None, record
-            )
+            near = neighbours(record["id"], self.released, self.build)
+            sentence = _sentence("published", None, record, None, near)
+            place = record["input_file"], record["input_row"]
+            reason = why(record, self.released)
+            yield Story(record["id"], "published", sentence, *place, None, record, None, reason, near)
 
     def published(self, column: str, value: str) -> dict[str, Any] | None:
         """A record of the newest release, by a column of its ledger."""
@@ -204,7 +224,11 @@ class _Archive:
 
 
 def _sentence(
-    fate: str, because: str | None, published: Mapping[str, Any] | None, rejected: Mapping[str, Any] | None
+    fate: str,
+    because: str | None,
+    published: Mapping[str, Any] | None,
+    rejected: Mapping[str, Any] | None,
+    near: tuple[Neighbour, ...],
 ) -> str:
     where = (
         f"in split {published['split']} of version {published['version']} ({published['shard']}, row {published['row']})"
@@ -213,10 +237,23 @@ def _sentence(
     )
     if fate == "quarantined":
         return f"rejected: {rejected['message'] if rejected else because}"
-    if fate == "exact_duplicates":
-        return f"dropped: {because} has the same text and is kept, {where}"
-    if fate == "superseded":
-        return f"dropped: another version of the article {because} is kept, {where}"
-    if fate == "known":
-        return f"published already, {where}; it was not processed again"
-    return f"published, {where}" if published else "new in this build, not in a release yet"
+    alike = next((f" (similarity {one.similarity:.2f})" for one in near if one.id == because), "")
+    splits = sorted({one.split for one in near if one.split})
+    told = {
+        "exact_duplicates": f"dropped: {because} has the same text and is kept, {where}",
+        "superseded": f"dropped: another version of the article {because} is kept, {where}",
+        "near_duplicates": f"dropped: a near duplicate{alike} of {because}, which is kept, {where}",
+        "withheld": f"withheld: {_blocked(because, splits)}",
+        "known": f"published already, {where}; it was not processed again",
+    }
+    return told.get(fate) or (
+        f"published, {where}" if published else "new in this build, not in a release yet"
+    )
+
+
+def _blocked(because: str | None, splits: Sequence[str]) -> str:
+    if because is None:
+        return "it belongs to a split that takes no new articles within a major version"
+    if len(splits) > 1:
+        return f"it is near records in {' and '.join(splits)}, and would leak from one to the other"
+    return f"it is near {because}, beside which it may not stand within a major version"

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from imprint.article import RecordSchema
+from imprint.building.recheck import recheck
 from imprint.card.check import check_card
 from imprint.errors import ImprintError, Place, UsageError
 from imprint.findings import Finding
 from imprint.progress import Progress, Silent
 from imprint.project import read_json
-from imprint.releases.audit import RecordAudit, audit_accounting, audit_files, guarded
-from imprint.releases.layout import CARD, MANIFEST, SCHEMA
+from imprint.releases.audit import RecordAudit, audit_accounting, audit_files, audit_leaks, guarded
+from imprint.releases.layout import CARD, LEAKS, MANIFEST, SCHEMA
 from imprint.releases.loading import compare, load_in_child
 from imprint.releases.manifest import Manifest
 from imprint.verbs.lineage import parse_target
@@ -45,12 +46,15 @@ class VerifyResult:
         }
 
 
-def verify(target: str | Path, *, load: bool = True, progress: Progress | None = None) -> VerifyResult:
+def verify(
+    target: str | Path, *, load: bool = True, leaks: bool = False, progress: Progress | None = None
+) -> VerifyResult:
     """Verify a release.
 
     Args:
         target: a dataset in a registry with `@VERSION` or without (then its latest), or a release's folder.
         load: whether to load it with datasets, too.
+        leaks: whether to search it again for near duplicates and shared spans across splits.
         progress: who is told how far it is.
 
     Raises:
@@ -65,6 +69,9 @@ def verify(target: str | Path, *, load: bool = True, progress: Progress | None =
         finding = Finding("manifest_unreadable", f"the manifest cannot be read: {error}", Place(MANIFEST))
         return VerifyResult(ok=False, target=str(folder), version=None, findings=(finding,))
     findings = tuple(_findings(folder, manifest, expected, load=load, watch=watch))
+    if leaks:
+        watch.stage("leaks", 0)
+        findings += tuple(guarded(recheck(folder, manifest), "leaks_differ", LEAKS))
     return VerifyResult(not findings, str(folder), str(manifest.version), findings)
 
 
@@ -95,6 +102,7 @@ def _findings(
         yield Finding("wrong_version", f"this is the manifest of version {manifest.version}", Place(MANIFEST))
     yield from guarded(audit_files(folder, manifest), "unreadable_file", ".")
     yield from guarded(audit_accounting(manifest), "accounting_broken", MANIFEST)
+    yield from guarded(audit_leaks(folder, manifest), "leaks_differ", LEAKS)
     try:
         audit = RecordAudit.open(folder, manifest)
     except (ImprintError, OSError, ValueError) as error:
