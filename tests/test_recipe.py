@@ -94,6 +94,21 @@ def test_all_faults_are_reported_together(fault):
         (HEAD + "[input.date_order]\n'*' = 'year-first'\n", "date_order"),
         (HEAD + "[input.sidecars]\n'a.txt' = '{stem}.json'\n", "sidecars"),
         (HEAD + '[splits]\nstrategy = "random"\n', "splits.strategy"),
+        (HEAD + '[splits]\nstrategy = "time"\n', "needs [splits.time]"),
+        (HEAD + '[splits]\nstrategy = "source"\n[splits.source]\n', "needs [splits.source]"),
+        (HEAD + "[splits.time]\ntest_from = 2024-01-01\n", 'the strategy is "hash"'),
+        (HEAD + "[splits]\nstrategy = 'time'\n[splits.time]\ntest_from = '1 May'\n", "splits.time.test_from"),
+        (HEAD + "[splits]\nstrategy = 'time'\n[splits.time]\nfrom = 2024-01-01\n", "splits.time.from"),
+        (
+            HEAD + "[splits]\nstrategy = 'time'\n"
+            "[splits.time]\nvalidation_from = 2024-02-01\ntest_from = 2024-02-01\n",
+            "must be before test_from",
+        ),
+        (
+            HEAD
+            + "[splits]\nstrategy = 'source'\n[splits.source]\ntest = ['a.org']\nvalidation = ['a.org']\n",
+            "'a.org' stands in test and in validation",
+        ),
         ("[dataset\n", "this is not TOML"),
     ],
 )
@@ -173,10 +188,28 @@ def test_the_digest_covers_what_the_content_depends_on(read, text):
         ("[splits]\nratios = {train = 0.8, validation = 0.1, test = 0.1}\n", False),
         ("[dedup]\ngroup_at = 0.6\n", False),
         ("[dedup]\ndrop_at = 0.7\n", False),
+        ('[splits]\nstrategy = "time"\n[splits.time]\ntest_from = 2024-07-01\n', False),
     ],
 )
 def test_a_lineage_is_salt_ratios_strategy_and_thresholds(read, text, same):
     assert (read(HEAD + text).lineage() == read(HEAD).lineage()) is same
+
+
+def test_the_splits_of_a_strategy_have_names_and_an_order(read):
+    timed = HEAD + "[splits]\nstrategy = 'time'\n[splits.time]\ntest_from = "
+    assert read(HEAD).splits.names == ("train", "validation", "test")
+    assert read(timed + "2024-07-01\n").splits.names == ("train", "test")
+    assert read(timed + '"2024-07-01"\n').lineage() == read(timed + "2024-07-01\n").lineage()
+    assert read(timed + "2024-07-02\n").lineage() != read(timed + "2024-07-01\n").lineage()
+    sourced = (
+        HEAD
+        + "[splits]\nstrategy = 'source'\n[splits.source]\ntest = ['a.org', 'The Paper']\ndev = ['b.org']\n"
+    )
+    assert read(sourced).splits.names == ("train", "test", "dev")
+    assert read(sourced).content()["splits"]["source"] == [
+        ["test", ["a.org", "The Paper"]],
+        ["dev", ["b.org"]],
+    ]
 
 
 @pytest.mark.parametrize(

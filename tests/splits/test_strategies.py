@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imprint.splits.strategies import by_hash, fill_empty, split_hash
+from imprint.recipe import Splits
+from imprint.splits.strategies import by_hash, fill_empty, own_splits, split_hash
 
 RATIOS = {"train": 0.9, "validation": 0.05, "test": 0.05}
 HASHES = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=30, unique=True)
@@ -106,3 +107,31 @@ def test_a_split_that_is_left_out_is_named():
     assert [finding.code for finding in findings] == ["split_left_out"] * 2
     assert "validation" in findings[0].message
     assert "test" in findings[1].message
+
+
+def times(*moments: str | None) -> np.ndarray:
+    unknown = np.iinfo(np.int64).max
+    return np.array([unknown if m is None else int(np.datetime64(m, "us").astype(np.int64)) for m in moments])
+
+
+def test_a_date_puts_a_record_into_its_split_and_an_undated_one_into_train():
+    settings = Splits("time", time={"validation_from": "2024-07-01", "test_from": "2025-01-01"})
+    moments = times("2024-06-30T23:59:59.999999", "2024-07-01", "2024-12-31T23:00", "2025-01-01", None)
+    assert own_splits(settings, moments, iter([])).tolist() == [0, 1, 1, 2, 0]
+    assert own_splits(Splits("time", time={"test_from": "2025-01-01"}), moments, iter([])).tolist() == [
+        0,
+        0,
+        0,
+        1,
+        0,
+    ]
+
+
+def test_a_source_is_known_by_any_of_its_names():
+    settings = Splits("source", source={"test": ("a.org", "The Paper"), "dev": ("b.org",)})
+    sources = [("The Paper", "c.org"), (None, "a.org"), ("Other", "b.org"), ("Other", None), ()]
+    assert own_splits(settings, times(*[None] * 5), sources).tolist() == [1, 1, 2, 0, 0]
+
+
+def test_with_the_strategy_hash_no_record_has_a_split_of_its_own():
+    assert own_splits(Splits(), times(None, "2024-01-01"), iter([])).tolist() == [-1, -1]

@@ -82,3 +82,50 @@ def test_a_question_that_no_record_answers_says_how_to_ask(told: Path) -> None:
     with pytest.raises(UsageError, match="no record answers") as refused:
         imprint.explain("articles.jsonl:999", told)
     assert "FILE:ROW" in refused.value.hint
+
+
+def test_a_near_duplicate_and_a_member_of_a_cluster_tell_how_alike_they_are(
+    make_project: MakeProject,
+) -> None:
+    words = [f"word{n}" for n in range(60)]
+    texts = [
+        " ".join(words),
+        " ".join([*words[:-3], "a", "b", "c"]),
+        " ".join([*words[:-15], *"abcdefghijklmno"]),
+    ]
+    root = make_project([{**article(n), "text": text} for n, text in enumerate(texts)])
+    imprint.release(root)
+    first, near, member = (imprint.explain(f"articles.jsonl:{n}", root).stories[0] for n in (1, 2, 3))
+    assert (near.fate, near.because) == ("near_duplicates", first.id)
+    assert "similarity 0.90" in near.message
+    assert {one.id: round(one.similarity, 3) for one in member.neighbours} == {
+        first.id: 0.577,
+        near.id: 0.577,
+    }
+    assert member.published is not None
+    assert member.published["dup_cluster"] == first.id
+    assert member.why is not None
+    assert f"the cluster of {first.id}" in member.why
+    (root / "data/raw/articles.jsonl").unlink()
+    imprint.build(root)
+    [story] = imprint.explain(str(member.id), root).stories
+    assert [(one.id, one.split) for one in story.neighbours] == [(first.id, member.published["split"])]
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ('strategy = "time"\ntime = { test_from = 2024-06-01 }', "test from 2024-06-01"),
+        ('strategy = "source"\nsource = { test = ["b.example"] }', "test: b.example"),
+    ],
+)
+def test_the_reason_follows_the_strategy(make_project: MakeProject, settings: str, why: str) -> None:
+    articles = [article(1, date="2024-02-03"), article(2, date="2024-08-03", url="https://b.example/2")]
+    root = make_project(articles, recipe={'strategy = "hash"': settings})
+    imprint.release(root)
+    for row, split in ((1, "train"), (2, "test")):
+        [story] = imprint.explain(f"articles.jsonl:{row}", root).stories
+        assert story.published is not None
+        assert story.published["split"] == split
+        assert story.why is not None
+        assert why in story.why

@@ -73,6 +73,8 @@ class Among:
     """A kind for each of them."""
     allowed: npt.NDArray[np.bool_]
     """Kind by kind: whether such pairs are looked for."""
+    covered: float | None = None
+    """Agreement with the leader of a large bucket from which a record needs no other leader (Banded.covered)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class BandTask:
     first: int
     last: int
     """Behind the last band."""
-    covered: float
+    covered: float | None
 
     @property
     def out(self) -> Path:
@@ -129,19 +131,17 @@ def compare(task: CompareTask) -> npt.NDArray[np.float64]:
 class Comparing:
     """Looks for pairs among the records of a build."""
 
-    def __init__(self, texts: Texts, searches: Searches, engine: Engine, covered: float) -> None:
+    def __init__(self, texts: Texts, searches: Searches, engine: Engine) -> None:
         """Prepare; the signatures of all records lie in the work folder.
 
         Args:
             texts: where the texts lie.
             searches: the searches that texts were signed for.
             engine: what maps.
-            covered: agreement with the leader of a large bucket from which a record needs no other leader.
         """
         self.texts = texts
         self.searches = searches
         self.engine = engine
-        self.covered = covered
         self._sizes = texts.sizes()
 
     def pairs(self, which: int, among: Among) -> Confirmed:
@@ -159,7 +159,7 @@ class Comparing:
         np.save(work.array("members"), among.members.astype(np.int64))
         np.save(work.array("kinds"), among.kinds.astype(np.int8))
         tasks = [
-            BandTask(work, self.searches, which, among.allowed, start, min(start + BANDS, search.bands), self.covered)
+            BandTask(work, self.searches, which, among.allowed, start, min(start + BANDS, search.bands), among.covered)
             for start in range(0, search.bands, BANDS)
         ]  # fmt: skip
         for _ in self.engine.map(band, tasks):

@@ -18,7 +18,7 @@ from imprint.building.candidates import Candidates
 from imprint.building.comparing import Among, Comparing, Confirmed
 from imprint.building.previous import Previous
 from imprint.building.texts import id_of
-from imprint.dedup.minhash import SIGMAS
+from imprint.dedup.minhash import SIGMAS, searches_for
 from imprint.errors import InternalError
 from imprint.findings import Finding
 from imprint.recipe import TRAIN, Recipe
@@ -108,6 +108,9 @@ class Dividing:
         self.age = age
         grown = bool(len(ledger)) and recipe.splits.grow == TRAIN
         train = self.names.index(TRAIN)
+        # Whoever agrees so much with a leader is alike by `drop_at`: it is dropped for it, or stands in its cluster.
+        drop_at, length = recipe.dedup.drop_at, searches_for(recipe.dedup.group_at)[0].length
+        self.covered = min(1.0, drop_at + SIGMAS * float(np.sqrt(drop_at * (1 - drop_at) / length)))
         self.closed = frozenset(range(len(self.names))) - {train} if grown else frozenset()
 
     def run(self, comparing: Comparing) -> Division:
@@ -152,7 +155,7 @@ class Dividing:
         by_age = np.argsort(self.age[self.rows], kind="stable")
         kinds[: len(by_age)] = kinds[: len(by_age)][by_age]
         members = np.concatenate([self.standing[by_age], self.new])
-        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]))
+        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]), self.covered)
 
     def _second(self, result: Division) -> Among:
         """Records of different splits with each other, and those of evaluation splits with all."""
@@ -246,8 +249,3 @@ class Dividing:
 
 def _coded(pairs: Confirmed, count: int) -> Array:
     return pairs.one * count + pairs.other
-
-
-def coverage(drop_at: float, length: int) -> float:
-    """Agreement of signatures from which two texts are surely alike by `drop_at`."""
-    return min(1.0, drop_at + SIGMAS * float(np.sqrt(drop_at * (1 - drop_at) / length)))

@@ -49,7 +49,7 @@ def recheck(folder: Path, manifest: Manifest) -> Iterator[Finding]:
             all_signatures(work, 0, previous, searches, engine)
             texts = Texts(work, load_candidates(work, 0), previous)
             split = codes(previous.ledger.columns("split").column(0), names)
-            across = search_again(Comparing(texts, searches, engine, 1.0), split)
+            across = search_again(Comparing(texts, searches, engine), split)
             spans = shared_spans(folder, manifest.shards, work.root, engine)
     except OSError as error:
         raise TransferError(f"the release cannot be searched: {error}", place=Place(str(folder))) from error

@@ -43,8 +43,9 @@ class Banded:
     allowed: npt.NDArray[np.bool_]
     """Kind by kind: whether such a pair is looked for."""
     search: Search
-    covered: float = 1.0
-    """Agreement with a leader from which a record of a large bucket needs no other leader."""
+    covered: float | None = None
+    """Agreement with a leader from which a record of a large bucket needs no other leader. With None each leader meets
+    all, and the rarest kind leads: so few records of one split meet all those of another."""
 
 
 def candidate_pairs(banded: Banded, first: int, last: int) -> Pairs:
@@ -61,8 +62,9 @@ def candidate_pairs(banded: Banded, first: int, last: int) -> Pairs:
 
 
 def _coded(pieces: Iterator[Pairs], members: int) -> npt.NDArray[np.int64]:
-    """Pairs as single numbers, which sort faster."""
-    return np.concatenate([np.empty(0, np.int64), *(pair[:, 0] * members + pair[:, 1] for pair in pieces)])
+    """Pairs as single numbers, which sort faster; the smaller position of each comes first."""
+    coded = (pair.min(axis=1) * members + pair.max(axis=1) for pair in pieces if len(pair))
+    return np.concatenate([np.empty(0, np.int64), *coded])
 
 
 def _keys(columns: Signatures) -> npt.NDArray[np.uint64]:
@@ -99,13 +101,16 @@ def _led(bucket: Positions, banded: Banded) -> Iterator[Pairs]:
     What is left behind the last leader is linked in a chain, so that it stays whole.
     """
     left = bucket
+    if banded.covered is None:
+        kinds = banded.kinds[bucket]
+        left = bucket[np.argsort(np.bincount(kinds)[kinds], kind="stable")]
     for _ in range(LEADERS):
         if len(left) < 2:
             return
         leader, left = left[0], left[1:]
         agreement = _agreement(np.full(len(left), leader), left, banded)
         yield np.stack([np.full(len(left), leader), left], axis=1)[agreement >= banded.search.floor]
-        left = left[agreement < banded.covered]
+        left = left if banded.covered is None else left[agreement < banded.covered]
     yield np.stack([left[:-1], left[1:]], axis=1)
 
 

@@ -21,7 +21,6 @@ from imprint.building.candidates import Candidates, Contested, load_candidates
 from imprint.building.certificate import certificate, shared_spans
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
 from imprint.building.comparing import Comparing
-from imprint.building.dividing import coverage
 from imprint.building.intake import Intake
 from imprint.building.neighbours import write_neighbours
 from imprint.building.outcome import BuildResult
@@ -205,8 +204,7 @@ class _Build:
         """What looks for near duplicates, once everything that is published is signed, too."""
         self.watch.stage("compare", 0)
         all_signatures(self.work, parts, self.previous, searches, engine)
-        texts = Texts(self.work, found, self.previous)
-        return Comparing(texts, searches, engine, coverage(self.recipe.dedup.drop_at, searches[0].length))
+        return Comparing(Texts(self.work, found, self.previous), searches, engine)
 
     def _tell_shared_urls(self, found: Candidates, result: Resolution) -> None:
         contested = Contested(self.work, found)
