@@ -48,12 +48,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path, default=None, help="keep the corpus and the build there")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="imprint-bench-") as temporary:
-        folder = given.folder or Path(temporary)
-        corpus = folder / f"corpus-{given.articles}"
-        if not (corpus / "articles").is_dir():
-            write_corpus(corpus, given.articles)
-        size = sum(path.stat().st_size for path in (corpus / "articles").rglob("*.jsonl"))
-        project = _project(folder / "project", corpus / "articles")
+        project, size = corpus_and_project(given.folder or Path(temporary), given.articles)
         runs = [_build(project, given.workers) for _ in range(given.runs)]
     seconds = statistics.median(run.seconds for run in runs)
     rates = ", ".join(f"{size / run.seconds / 1e6:.1f}" for run in runs)
@@ -64,13 +59,22 @@ def main() -> None:
     print(f"peak memory over all processes: {max(run.peak_bytes for run in runs) / 1e6:.0f} MB")
 
 
-def _project(root: Path, articles: Path) -> Path:
+def corpus_and_project(folder: Path, articles: int, keep: str = "first") -> tuple[Path, int]:
+    """A project over a corpus of generated articles, made where it is missing, and the corpus's bytes."""
+    corpus = folder / f"corpus-{articles}"
+    if not (corpus / "articles").is_dir():
+        write_corpus(corpus, articles)
+    size = sum(path.stat().st_size for path in (corpus / "articles").rglob("*.jsonl"))
+    return _project(folder / f"project-{articles}-{keep}", corpus / "articles", keep), size
+
+
+def _project(root: Path, articles: Path, keep: str) -> Path:
     import imprint  # noqa: PLC0415 - the generator alone needs no build
 
     if not (root / "imprint.toml").exists():
         imprint.init(root)
         recipe = (root / "imprint.toml").read_text().replace('["data/raw"]', f'["{articles.resolve()}"]')
-        (root / "imprint.toml").write_text(recipe)
+        (root / "imprint.toml").write_text(recipe.replace('keep = "first"', f'keep = "{keep}"'))
     return root
 
 

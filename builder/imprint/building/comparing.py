@@ -22,10 +22,10 @@ from imprint.dedup.minhash import Search
 from imprint.dedup.shingles import jaccard, shingles
 from imprint.engine.base import Engine
 
-BANDS = 6
+BANDS = 4
 """Bands of a task."""
 
-PAIRS = 4000
+PAIRS = 1000
 """Pairs of a task at most."""
 
 BYTES = 32 << 20

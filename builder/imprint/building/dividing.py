@@ -49,8 +49,6 @@ class Division:
     """Newcomers whose own split takes none."""
     pairs: Confirmed = field(default_factory=Confirmed.none)
     """The confirmed pairs of both searches."""
-    linked: Confirmed | None = None
-    """All pairs that the last second search found with a record of an evaluation split."""
     across: Confirmed | None = None
     """Pairs across splits that the last second search found; None where there was none."""
     rounds: int = 0
@@ -120,33 +118,35 @@ class Dividing:
             InternalError: it finds something again and again.
         """
         pairs = comparing.pairs(0, self._first())
-        seen = known = 0
+        recall = 0, 0
         for number in range(1, ROUNDS + 1):
             result = self._place(pairs)
             if result.conflicts:
                 return result
             second = comparing.pairs(1, self._second(result))
-            old = _coded(pairs, len(result.split))
-            joined = np.isin(_coded(second, len(result.split)), old)
-            joined |= result.cluster[second.one] == result.cluster[second.other]
-            alike = second.similarity >= self.recipe.dedup.group_at
             if number == 1:
-                seen, known = int(alike.sum()), int((alike & joined).sum())
-            apart = result.split[second.one] != result.split[second.other]
-            # Of two records that stand already none can move: that is told, and no reason to search on.
-            fixed = np.isin(second.one, self.standing) & np.isin(second.other, self.standing)
-            fixed &= (second.one >= self.count) & (second.other >= self.count)
-            missed = second.only(apart & alike & ~fixed)
+                recall = self._recall(pairs, second, result)
+            apart = second.only(result.split[second.one] != result.split[second.other])
+            missed = self._movable(apart)
             if not len(missed):
-                result.across, result.rounds, result.seen, result.known = (
-                    second.only(apart),
-                    number,
-                    seen,
-                    known,
-                )
+                result.across, result.rounds = apart, number
+                result.seen, result.known = recall
                 return result
             pairs = pairs.with_more(missed)
         raise InternalError(f"the second search found pairs across splits {ROUNDS} times")
+
+    def _recall(self, first: Confirmed, second: Confirmed, result: Division) -> tuple[int, int]:
+        """How many pairs the second search found, and how many of them the first one had joined."""
+        count = len(result.split)
+        joined = np.isin(second.one * count + second.other, first.one * count + first.other)
+        joined |= result.cluster[second.one] == result.cluster[second.other]
+        alike = second.similarity >= self.recipe.dedup.group_at
+        return int(alike.sum()), int((alike & joined).sum())
+
+    def _movable(self, apart: Confirmed) -> Confirmed:
+        """Pairs of which one record can still move; of published ones neither can, which is told."""
+        published = (apart.one >= self.count) & (apart.other >= self.count)
+        return apart.only((apart.similarity >= self.recipe.dedup.group_at) & ~published)
 
     def _first(self) -> Among:
         """Newcomers and corrections with each other and with what is published."""
@@ -245,7 +245,3 @@ class Dividing:
     def id_of(self, record: int) -> str:
         """Id of a record, by its number."""
         return id_of(record, self.found, self.previous)
-
-
-def _coded(pairs: Confirmed, count: int) -> Array:
-    return pairs.one * count + pairs.other

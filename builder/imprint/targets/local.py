@@ -72,6 +72,12 @@ class LocalTarget:
         path = path if path.exists() else self._object(digest)
         try:
             manifest = Manifest.parse(path.read_bytes(), file=str(path))
+        except FileNotFoundError as error:
+            raise TransferError(
+                f"version {version} is missing: its ref stands, and neither its folder nor its objects do",
+                place=Place(self.location),
+                hint="restore the release from another target",
+            ) from error
         except OSError as error:
             raise _failed(path, error) from error
         if manifest.digest != digest:
