@@ -11,25 +11,31 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from build import corpus_and_project
 
 import imprint
 from imprint.building.candidates import load_candidates
-from imprint.building.certificate import shared_spans
-from imprint.building.comparing import Among, Comparing
+from imprint.building.comparing import Among
 from imprint.building.parts import WorkFolder
 from imprint.building.previous import Previous
-from imprint.building.signing import all_signatures
+from imprint.building.searching import Searching
+from imprint.building.signing import sign_all
 from imprint.building.texts import Texts
 from imprint.dedup.minhash import searches_for
 from imprint.engine.local import LocalEngine
+from imprint.releases.ledger import codes
 from imprint.releases.manifest import Manifest
 from imprint.splits.placing import Neighbours, Rules, Standing, place
 
-PRELOAD = ("imprint.building.comparing", "imprint.building.spans")
+T = TypeVar("T")
+
+PRELOAD = ("imprint.building.comparing", "imprint.building.nearby", "imprint.building.spans")
+NAMES = ("train", "validation", "test")
 
 
 def main() -> None:
@@ -56,40 +62,33 @@ def main() -> None:
 
 def near_seconds(release: Path, workers: int) -> dict[str, float]:
     """Seconds of each step on the texts of a release."""
-    manifest = Manifest.parse((release / "manifest.json").read_bytes())
-    previous = Previous.open(release, manifest)
-    searches = searches_for(0.5)
+    previous = Previous.open(release, Manifest.parse((release / "manifest.json").read_bytes()))
+    first, second = searches_for(0.5)
     engine = LocalEngine(workers, preload=PRELOAD)
     list(engine.map(abs, range(100)))
-    seconds = {}
+    seconds: dict[str, float] = {}
+
+    def timed(step: str, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        result = work()
+        seconds[step] = time.perf_counter() - started
+        return result
+
     try:
         with tempfile.TemporaryDirectory(prefix="imprint-near-") as temporary:
             work = WorkFolder(Path(temporary))
-            started = time.perf_counter()
-            all_signatures(work, 0, previous, searches, engine)
-            seconds["signatures"] = time.perf_counter() - started
-            texts = Texts(work, load_candidates(work, 0), previous)
-            records = np.arange(len(texts), dtype=np.int64)
-            comparing = Comparing(texts, searches, engine)
-            started = time.perf_counter()
+            signed = timed("signatures", lambda: sign_all(work, 0, previous, first, engine))
+            searching = Searching(Texts(work, load_candidates(work, 0), previous), signed, second, engine)
+            records = np.arange(len(searching.texts), dtype=np.int64)
             among = Among(records, np.zeros(len(records), np.int8), np.ones((1, 1), np.bool_))
-            pairs = comparing.pairs(0, among)
-            seconds["first search"] = time.perf_counter() - started
-            started = time.perf_counter()
+            pairs = timed("first search", lambda: searching.first(among))
             near = Neighbours.among(pairs.one, pairs.other, pairs.similarity)
-            nothing = Standing({}, {}, {})
-            placed = place(sorted(near.of), {}, near, nothing, Rules(0.8, frozenset()))
-            seconds["placing"] = time.perf_counter() - started
-            started = time.perf_counter()
-            split = np.digitize(records, [0.9 * len(records), 0.95 * len(records)]).astype(np.int8)
-            kept = np.setdiff1d(records, np.fromiter(placed.dropped, np.int64, len(placed.dropped)))
-            comparing.pairs(
-                1, Among(kept, split[kept], np.array([[0, 1, 1], [1, 1, 1], [1, 1, 1]], np.bool_))
-            )
-            seconds["second search"] = time.perf_counter() - started
-            started = time.perf_counter()
-            shared_spans(release, manifest.shards, Path(temporary), engine)
-            seconds["spans"] = time.perf_counter() - started
+            rules = Rules(0.8, frozenset())
+            placed = timed("placing", lambda: place(sorted(near.of), {}, near, Standing({}, {}, {}), rules))
+            split = codes(previous.ledger.columns("split").column(0), NAMES)
+            split[list(placed.dropped)] = -1
+            timed("second search", lambda: searching.second(split, 0))
+            timed("spans", lambda: searching.spans(split, NAMES))
     finally:
         engine.close()
     return seconds

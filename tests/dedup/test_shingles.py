@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imprint.dedup.shingles import SIZE, jaccard, shingles, similarity, spans
+from imprint.dedup.shingles import ANCHOR, BRIEF, SIZE, anchors, jaccard, shingles, similarity, spans
 from imprint.dedup.tokens import token_hashes, tokens
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), max_size=16).map(" ".join)
@@ -68,3 +69,52 @@ def test_short_texts_and_texts_that_differ_in_digits(one: str, other: str, alike
 def test_thresholds_are_met_exactly() -> None:
     # Four of five, as the literal 0.8 has it.
     assert jaccard(np.arange(5, dtype=np.uint64), np.arange(4, dtype=np.uint64)) == 0.8
+
+
+def held(text: str, other: str) -> bool:
+    """Whether an anchor of a text stands in another one."""
+    runs = spans(token_hashes([other.encode()]), ANCHOR).hashes
+    return bool(np.isin(anchors(token_hashes([text.encode()])).hashes, runs).any())
+
+
+@given(
+    st.integers(BRIEF, 400),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 2)), max_size=60),
+    st.randoms(),
+)
+def test_texts_that_are_alike_by_a_half_share_an_anchor(
+    size: int, edits: list[tuple[float, int]], rest: Random
+) -> None:
+    words = [f"w{number}" for number in range(size)]
+    other = list(words)
+    for place, kind in edits:
+        at = int(place * len(other))
+        if kind == 0:
+            other[at : at + 1] = [f"x{rest.random()}"]
+        elif kind == 1:
+            other.insert(at, f"y{rest.random()}")
+        else:
+            other = other[at:] + other[:at]
+    one, two = " ".join(words), " ".join(other)
+    if similarity(one, two) >= 0.5:
+        assert held(one, two)
+        assert held(two, one) or len(other) < BRIEF
+
+
+def test_runs_in_another_order_are_the_hardest_case() -> None:
+    runs = [" ".join(f"r{run}w{word}" for word in range(11)) for run in range(9)]
+    assert similarity(" ".join(runs), " ".join(reversed(runs))) < 0.5
+    runs = [" ".join(f"r{run}w{word}" for word in range(12)) for run in range(9)]
+    assert similarity(" ".join(runs), " ".join(reversed(runs))) > 0.5
+    assert held(" ".join(runs), " ".join(reversed(runs)))
+
+
+def test_any_run_of_twelve_words_holds_an_anchor() -> None:
+    words = [f"w{number}" for number in range(BRIEF + 30)]
+    for start in range(len(words) - 11):
+        assert held(" ".join(words), " ".join(words[start : start + 12]))
+
+
+def test_texts_too_short_to_tell_have_no_anchor() -> None:
+    texts = [" ".join(f"w{n}" for n in range(size)).encode() for size in (0, 5, BRIEF - 1, BRIEF, BRIEF + 5)]
+    assert np.diff(anchors(token_hashes(texts)).offsets).tolist() == [0, 0, 0, 17, 18]

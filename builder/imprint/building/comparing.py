@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.parts import WorkFolder
-from imprint.building.signing import Searches, map_signatures
-from imprint.building.texts import Piece, Records, Texts
+from imprint.building.signing import Signed
+from imprint.building.text_sources import Chunk, Records, batches
+from imprint.building.texts import CHUNK_BYTES, Texts
 from imprint.dedup.banding import Banded, candidate_pairs
 from imprint.dedup.exact import distinct
-from imprint.dedup.minhash import Search
 from imprint.dedup.shingles import jaccard, shingles
 from imprint.engine.base import Engine
 
@@ -27,9 +27,6 @@ BANDS = 4
 
 PAIRS = 1000
 """Pairs of a task at most."""
-
-BYTES = 32 << 20
-"""UTF-8 bytes of the texts of a task, about: their shingles take six times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +79,7 @@ class BandTask:
     """A range of bands to look for pairs in."""
 
     work: WorkFolder
-    searches: Searches
-    which: int
-    """Index of the search."""
+    signed: Signed
     allowed: npt.NDArray[np.bool_]
     first: int
     last: int
@@ -99,12 +94,10 @@ class BandTask:
 
 def band(task: BandTask) -> None:
     """Find the candidate pairs of a range of bands, as numbers of records."""
-    before = sum(search.length for search in task.searches[: task.which])
-    search = task.searches[task.which]
-    columns = map_signatures(task.work, task.searches)[:, before : before + search.length]
-    members = np.load(task.work.array("members"), mmap_mode="r")
+    members = np.load(task.work.array("members"))
     kinds = np.load(task.work.array("kinds"))
-    banded = Banded(columns, members, kinds, task.allowed, search, task.covered)
+    signed = task.signed
+    banded = Banded(signed.map(), signed.rows_of(members), kinds, task.allowed, signed.search, task.covered)
     pairs = members[candidate_pairs(banded, task.first, task.last)]
     np.save(task.out, np.sort(pairs, axis=1))
 
@@ -114,54 +107,48 @@ class CompareTask:
     """Pairs to compare exactly."""
 
     one: npt.NDArray[np.int64]
-    """Positions among the texts of the pieces."""
+    """Places among the texts of the chunk."""
     other: npt.NDArray[np.int64]
-    pieces: tuple[Piece, ...]
+    chunk: Chunk
 
 
 def compare(task: CompareTask) -> npt.NDArray[np.float64]:
     """The exact Jaccard similarity of each pair."""
-    texts = [text for piece in task.pieces for text in piece.texts()]
-    found = shingles(texts)
-    sets = [found.set_of(index) for index in range(len(found))]
+    sets = []
+    for _, texts in batches(task.chunk):
+        found = shingles(texts)
+        sets += [found.set_of(index) for index in range(len(found))]
     pairs = zip(task.one.tolist(), task.other.tolist(), strict=True)
     return np.array([jaccard(sets[one], sets[other]) for one, other in pairs])
 
 
+@dataclass(frozen=True, slots=True)
 class Comparing:
     """Looks for pairs among the records of a build."""
 
-    def __init__(self, texts: Texts, searches: Searches, engine: Engine) -> None:
-        """Prepare; the signatures of all records lie in the work folder.
+    texts: Texts
+    """Where the texts lie."""
+    engine: Engine
+    """What maps."""
 
-        Args:
-            texts: where the texts lie.
-            searches: the searches that texts were signed for.
-            engine: what maps.
-        """
-        self.texts = texts
-        self.searches = searches
-        self.engine = engine
-        self._sizes = texts.sizes()
-
-    def pairs(self, which: int, among: Among) -> Confirmed:
+    def pairs(self, signed: Signed, among: Among) -> Confirmed:
         """The pairs that a search finds among some records, confirmed from the search's threshold on."""
-        search = self.searches[which]
-        found = self._candidates(which, search, among)
+        found = self._candidates(signed, among)
         tasks = list(self._tasks(found))
         similarity = np.concatenate([np.empty(0), *self.engine.map(compare, tasks)])
         confirmed = Confirmed(found[:, 0], found[:, 1], similarity)
-        return confirmed.only(similarity >= search.at)
+        return confirmed.only(similarity >= signed.search.at)
 
-    def _candidates(self, which: int, search: Search, among: Among) -> npt.NDArray[np.int64]:
+    def _candidates(self, signed: Signed, among: Among) -> npt.NDArray[np.int64]:
         """Pairs worth an exact look: by the second record, so that each published shard is read in one go."""
         work = self.texts.work
         np.save(work.array("members"), among.members.astype(np.int64))
         np.save(work.array("kinds"), among.kinds.astype(np.int8))
+        bands = signed.search.bands
         tasks = [
-            BandTask(work, self.searches, which, among.allowed, start, min(start + BANDS, search.bands), among.covered)
-            for start in range(0, search.bands, BANDS)
-        ]  # fmt: skip
+            BandTask(work, signed, among.allowed, start, min(start + BANDS, bands), among.covered)
+            for start in range(0, bands, BANDS)
+        ]
         for _ in self.engine.map(band, tasks):
             pass
         pieces = [np.load(task.out) for task in tasks]
@@ -170,14 +157,13 @@ class Comparing:
         return np.stack([one, other], axis=1)
 
     def _tasks(self, found: npt.NDArray[np.int64]) -> Iterator[CompareTask]:
-        weights = np.cumsum(self._sizes[found[:, 0]] + self._sizes[found[:, 1]])
+        weights = np.cumsum(self.texts.sizes[found[:, 0]] + self.texts.sizes[found[:, 1]])
         start = 0
         while start < len(found):
             done = weights[start - 1] if start else 0
-            end = int(np.searchsorted(weights, done + BYTES, side="right"))
+            end = int(np.searchsorted(weights, done + CHUNK_BYTES, side="right"))
             end = min(max(end, start + 1), start + PAIRS)
-            chunk = found[start:end]
-            records, positions = np.unique(chunk, return_inverse=True)
-            positions = positions.reshape(chunk.shape)
-            yield CompareTask(positions[:, 0], positions[:, 1], tuple(self.texts.pieces(records)))
+            records, places = np.unique(found[start:end], return_inverse=True)
+            places = places.reshape(end - start, 2)
+            yield CompareTask(places[:, 0], places[:, 1], self.texts.chunk(records))
             start = end

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.candidates import Candidates
-from imprint.building.comparing import Among, Comparing, Confirmed
+from imprint.building.comparing import Among, Confirmed
 from imprint.building.previous import Previous
+from imprint.building.searching import Searching
 from imprint.building.texts import id_of
 from imprint.dedup.minhash import SIGMAS, searches_for
 from imprint.errors import InternalError
@@ -111,19 +112,20 @@ class Dividing:
         self.covered = min(1.0, drop_at + SIGMAS * float(np.sqrt(drop_at * (1 - drop_at) / length)))
         self.closed = frozenset(range(len(self.names))) - {train} if grown else frozenset()
 
-    def run(self, comparing: Comparing) -> Division:
+    def run(self, searching: Searching) -> Division:
         """Divide, until a second search finds nothing new across splits.
 
         Raises:
             InternalError: it finds something again and again.
         """
-        pairs = comparing.pairs(0, self._first())
+        train = self.names.index(TRAIN)
+        pairs = searching.first(self._first())
         recall = 0, 0
         for number in range(1, ROUNDS + 1):
             result = self._place(pairs)
             if result.conflicts:
                 return result
-            second = comparing.pairs(1, self._second(result))
+            second = searching.second(result.split, train)
             if number == 1:
                 recall = self._recall(pairs, second, result)
             apart = second.only(result.split[second.one] != result.split[second.other])
@@ -156,14 +158,6 @@ class Dividing:
         kinds[: len(by_age)] = kinds[: len(by_age)][by_age]
         members = np.concatenate([self.standing[by_age], self.new])
         return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]), self.covered)
-
-    def _second(self, result: Division) -> Among:
-        """Records of different splits with each other, and those of evaluation splits with all."""
-        members = np.concatenate([self.standing, self.new[result.split[self.new] != NOT_HERE]])
-        every = np.ones((len(self.names), len(self.names)), np.bool_)
-        train = self.names.index(TRAIN)
-        every[train, train] = False
-        return Among(members, result.split[members], every)
 
     def _place(self, pairs: Confirmed) -> Division:
         found, dedup = self.found, self.recipe.dedup

@@ -18,8 +18,9 @@ from imprint.building.columns import Columns, Rules
 from imprint.building.doubts import Doubts
 from imprint.building.parts import Part, SpillWriter, WorkFolder
 from imprint.building.quarantine import QuarantineWriter
-from imprint.building.signing import Searches, SignatureWriter
+from imprint.building.signing import SignatureWriter
 from imprint.cleaning.orders import is_open
+from imprint.dedup.minhash import Search
 from imprint.errors import Place, shorten
 from imprint.findings import Finding
 from imprint.recipe import Splits
@@ -59,8 +60,8 @@ class FinishTask:
     rules: Rules
     splits: Splits
     """How records are divided: the split hash takes its salt, a split of their own its dates or sources."""
-    searches: Searches
-    """For what searches each text is signed; none where records are only looked at."""
+    search: Search | None
+    """For what search each text is signed; None where records are only looked at."""
 
 
 @dataclass(slots=True)
@@ -93,14 +94,15 @@ class _Finish:
         self.result = Finished(task.part.index)
         self.records = SpillWriter(task.work.records(task.part.index), self.schema.arrow)
         self.keys = SpillWriter(task.work.keys(task.part.index), KEYS)
-        self.signatures = SignatureWriter(task.work.signatures(task.part.index), task.searches)
+        self.signatures = SignatureWriter(task.work, task.part.index, task.search) if task.search else None
         self.quarantine = QuarantineWriter(task.work.quarantine("finish", task.part.index))
 
     def run(self) -> Finished:
         for drafts in _batches(self.task):
             self._batch(drafts)
         for writer in (self.records, self.keys, self.signatures, self.quarantine):
-            writer.close()
+            if writer is not None:
+                writer.close()
         self.result.records = self.records.rows
         self.result.reasons = self.quarantine.reasons
         return self.result
@@ -133,7 +135,7 @@ class _Finish:
             self.records.write(table)
             kept = {name: _keep(column, verdicts) for name, column in keys.items()}
             self.keys.write(_keys(table, kept, self.task.splits))
-            if self.task.searches:
+            if self.signatures is not None:
                 self.signatures.add(table.column("text"))
 
     def _table(self, columns: dict[str, list[Any]], verdicts: list[bool]) -> pa.Table:

@@ -21,10 +21,10 @@ from imprint.building.known import write_known
 from imprint.building.parts import Part, WorkFolder
 from imprint.building.previous import Previous
 from imprint.building.scan import Scan
-from imprint.building.signing import Searches
 from imprint.building.survey import SurveyTask, groups_of, refuse_ambiguous, survey
 from imprint.cleaning.languages import model_version
 from imprint.cleaning.orders import ANY_SOURCE, Order
+from imprint.dedup.minhash import Search
 from imprint.engine.base import Engine
 from imprint.errors import Place, UsageError
 from imprint.findings import Finding
@@ -65,7 +65,7 @@ class Intake:
         watch: Progress,
         *,
         limit: int | None = None,
-        searches: Searches = (),
+        search: Search | None = None,
     ) -> None:
         """Prepare the intake.
 
@@ -77,7 +77,7 @@ class Intake:
             engine: what maps.
             watch: who is told how far it is.
             limit: how many records of each file are looked at, and ambiguities are left open; None takes all.
-            searches: for what searches of near duplicates texts are signed.
+            search: for what search of near duplicates texts are signed; None signs none.
         """
         self.recipe = recipe
         self.schema = schema
@@ -87,7 +87,7 @@ class Intake:
         self.engine = engine
         self.watch = watch
         self.limit = limit
-        self.searches = searches
+        self.search = search
 
     def run(self, found: Scan) -> TakenIn:
         """Take in what a scan found.
@@ -149,9 +149,7 @@ class Intake:
             self.previous.ordinal + 1,
         )
         splits = self.recipe.splits
-        tasks = [
-            FinishTask(part, self.work, self.schema, rules, splits, self.searches) for part in found.parts
-        ]
+        tasks = [FinishTask(part, self.work, self.schema, rules, splits, self.search) for part in found.parts]
         return list(self._map_parts("clean", finish, tasks))
 
     def _map_parts(self, stage: str, function: Callable[[Any], R], tasks: Sequence[Any]) -> Iterator[R]:

@@ -57,10 +57,17 @@ class WorkFolder:
         """MinHash signatures of each record in `records`; behind the parts, of each published row group."""
         return self.root / f"signatures-{part:06d}.bin"
 
-    @property
-    def all_signatures(self) -> Path:
-        """The signatures of all records, one behind the other."""
-        return self.root / "signatures.bin"
+    def anchors(self, part: int) -> Path:
+        """Anchors of the same records, one behind the other."""
+        return self.root / f"anchors-{part:06d}.bin"
+
+    def anchor_counts(self, part: int) -> Path:
+        """How many anchors each of them has."""
+        return self.root / f"anchor-counts-{part:06d}.bin"
+
+    def whole(self, what: str) -> Path:
+        """The signatures, anchors or anchor counts of all records, one behind the other."""
+        return self.root / f"all-{what}.bin"
 
     def array(self, what: str) -> Path:
         """An array that the driver hands to workers, or they to it."""

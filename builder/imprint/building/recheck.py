@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imprint.building.candidates import load_candidates
-from imprint.building.certificate import pairs_across, search_again, shared_spans
-from imprint.building.comparing import Comparing, Confirmed
+from imprint.building.certificate import pairs_across
+from imprint.building.comparing import Confirmed
 from imprint.building.parts import WorkFolder
 from imprint.building.previous import Previous
-from imprint.building.signing import all_signatures
+from imprint.building.searching import Searching
+from imprint.building.signing import sign_all
 from imprint.building.texts import Texts, id_of
 from imprint.dedup.minhash import Search
 from imprint.engine.local import LocalEngine
@@ -41,16 +42,18 @@ def recheck(folder: Path, manifest: Manifest) -> Iterator[Finding]:
         return
     names = list(manifest.splits)
     previous = Previous.open(folder, manifest)
-    searches = tuple(Search(**search) for search in said["searches"])
+    first, second = (Search(**search) for search in said["searches"])
     engine = LocalEngine(None if sum(manifest.splits.values()) > 5000 else 1)
     try:
         with tempfile.TemporaryDirectory(prefix="imprint-leaks-") as temporary:
             work = WorkFolder(Path(temporary))
-            all_signatures(work, 0, previous, searches, engine)
+            signed = sign_all(work, 0, previous, first, engine)
             texts = Texts(work, load_candidates(work, 0), previous)
             split = codes(previous.ledger.columns("split").column(0), names)
-            across = search_again(Comparing(texts, searches, engine), split)
-            spans = shared_spans(folder, manifest.shards, work.root, engine)
+            searching = Searching(texts, signed, second, engine)
+            found = searching.second(split, names.index(TRAIN) if TRAIN in names else len(names))
+            across = found.only(split[found.one] != split[found.other])
+            spans = searching.spans(split, names)
     except OSError as error:
         raise TransferError(f"the release cannot be searched: {error}", place=Place(str(folder))) from error
     finally:
@@ -58,7 +61,7 @@ def recheck(folder: Path, manifest: Manifest) -> Iterator[Finding]:
     yield from _leaks(across.only(across.similarity >= said["group_at"]), texts, names, split.tolist())
     if pairs_across(across, split, names, names) != said["pairs"]:
         yield Finding("leaks_differ", "the pairs across splits are not those that it says", Place(LEAKS))
-    if TRAIN in names and spans != said["spans"]:
+    if spans != said["spans"]:
         yield Finding("leaks_differ", "the spans shared with train are not those that it says", Place(LEAKS))
 
 

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.candidates import Candidates, Contested
-from imprint.building.comparing import Comparing
 from imprint.building.dividing import Dividing, Division
 from imprint.building.neighbours import told
 from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.previous import Previous
+from imprint.building.searching import Searching
 from imprint.building.texts import id_of
 from imprint.building.versions import Versions, choose_versions
 from imprint.dedup.exact import first_of_equals, positions, shared
@@ -32,7 +32,7 @@ from imprint.recipe import Recipe
 from imprint.releases.ledger import from_binary
 
 Array = npt.NDArray[Any]
-Compare = Callable[[], Comparing]
+Search = Callable[[], Searching]
 
 NEW, CORRECTION, EXACT_DUPLICATE, SUPERSEDED, NEAR_DUPLICATE, WITHHELD = range(6)
 """What becomes of a record that finish wrote. A correction takes the place of a published row."""
@@ -70,7 +70,7 @@ class Resolution:
 
 
 def resolve(
-    work: WorkFolder, found: Candidates, previous: Previous, recipe: Recipe, compare: Compare
+    work: WorkFolder, found: Candidates, previous: Previous, recipe: Recipe, search: Search
 ) -> Resolution:
     """Decide on each candidate.
 
@@ -79,23 +79,23 @@ def resolve(
         found: the candidates.
         previous: the release that stands.
         recipe: the recipe.
-        compare: makes what looks for near duplicates, once it is known that any record is new.
+        search: makes what looks for near duplicates, once it is known that any record is new.
 
     Raises:
         InternalError: a record would be dropped for a text that is not kept.
     """
     contested = Contested(work, found)
     barred: dict[int, int] = {}
-    comparing: Comparing | None = None
+    searching: Searching | None = None
     while True:
         result, settled = _choose(found, previous, recipe, contested, barred)
         new = np.flatnonzero(result.outcome == NEW)
         corrections = result.versions.corrections
         if not len(new) and not corrections:
             break
-        comparing = comparing or compare()
+        searching = searching or search()
         dividing = Dividing(found, previous, recipe, new, corrections, ~result.versions.replaced)
-        result.division = dividing.run(comparing)
+        result.division = dividing.run(searching)
         if not result.division.conflicts:
             _take_over(result, result.division)
             result.findings += told(result.division, dividing, contested, recipe)

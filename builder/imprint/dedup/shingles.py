@@ -19,6 +19,12 @@ from imprint.dedup.tokens import Hashes, Offsets, Tokens, token_hashes
 SIZE = 5
 """Tokens of a shingle."""
 
+ANCHOR, STRIDE = 8, 5
+"""Tokens of an anchor, and from one anchor to the next: any run of 12 tokens holds one."""
+
+BRIEF = 90
+"""Tokens of a text below which it may be alike by 0.5 to another without a run of 12 tokens in common."""
+
 _FACTOR = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
@@ -47,7 +53,11 @@ def shingles(texts: Sequence[bytes]) -> Shingles:
     Args:
         texts: the texts as UTF-8.
     """
-    found = token_hashes(texts)
+    return shingles_of(token_hashes(texts), texts)
+
+
+def shingles_of(found: Tokens, texts: Sequence[bytes]) -> Shingles:
+    """The shingles of texts whose tokens were found."""
     whole = spans(found, SIZE)
     short = np.flatnonzero(np.diff(found.offsets) < SIZE)
     if not len(short):
@@ -77,6 +87,22 @@ def spans(found: Tokens, size: int) -> Shingles:
     hashes *= np.uint64(0xD6E8FEB86659FD93)
     hashes ^= hashes >> np.uint64(29)
     return Shingles(hashes, offsets)
+
+
+def anchors(found: Tokens) -> Shingles:
+    """The runs of ANCHOR tokens that begin at every STRIDE-th token of each text; none of a text shorter than BRIEF.
+
+    Two texts that share k runs of at most 11 tokens share at most 7k shingles, and have 11k - 4 each or more: the same runs
+    in another order, with nothing between them, are as alike as that goes, 7k / (15k - 8). Beyond 8 runs that is less
+    than 0.5. So of texts of BRIEF tokens, those that are alike by 0.5 share a run of 12, and an anchor of the one
+    stands in the other; only texts that repeat themselves again and again could escape that.
+    """
+    whole = spans(found, ANCHOR)
+    sizes = np.diff(found.offsets)
+    counts = np.where(sizes < BRIEF, 0, (np.diff(whole.offsets) + STRIDE - 1) // STRIDE)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    steps = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+    return Shingles(whole.hashes[np.repeat(whole.offsets[:-1], counts) + STRIDE * steps], offsets)
 
 
 def _rolled(values: Hashes, size: int) -> Hashes:

@@ -9,7 +9,7 @@ fails or finds nothing new leaves no release behind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,8 @@ from typing import Any
 from imprint.article import RecordSchema
 from imprint.building.account import account, limit_rejected
 from imprint.building.candidates import Candidates, Contested, load_candidates
-from imprint.building.certificate import certificate, shared_spans
+from imprint.building.certificate import certificate
 from imprint.building.close import Closing, close, digest_of_inputs, prose_digest
-from imprint.building.comparing import Comparing
 from imprint.building.intake import Intake
 from imprint.building.neighbours import write_neighbours
 from imprint.building.outcome import BuildResult
@@ -30,11 +29,12 @@ from imprint.building.previous import Previous
 from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
 from imprint.building.resolve import NEW, Resolution, resolve
 from imprint.building.scan import Scan, scan
+from imprint.building.searching import Searching
 from imprint.building.shared_urls import shared_urls
-from imprint.building.signing import Searches, all_signatures
+from imprint.building.signing import sign_all
 from imprint.building.texts import Texts
 from imprint.building.workspace import RELEASE, REPORT, build_lock, empty, work_folder
-from imprint.building.write import ShardResult, check_rows, write
+from imprint.building.write import check_rows, write
 from imprint.dedup.minhash import searches_for
 from imprint.digests import pretty_json
 from imprint.engine.base import Engine
@@ -115,6 +115,7 @@ class _Build:
         self.date = date
         self.ordinal = previous.ordinal + 1
         self.findings: list[Finding] = []
+        self.searching: Searching | None = None
 
     def run(self, workers: int | None) -> BuildResult:
         """Build, and put the result into the build folder."""
@@ -133,7 +134,7 @@ class _Build:
         return result
 
     def _run(self, found: Scan, engine: Engine) -> BuildResult:
-        searches = searches_for(self.recipe.dedup.group_at)
+        first, second = searches_for(self.recipe.dedup.group_at)
         intake = Intake(
             self.recipe,
             self.project.schema,
@@ -141,15 +142,22 @@ class _Build:
             self.work,
             engine,
             self.watch,
-            searches=searches,
+            search=first,
         )
         taken = intake.run(found)
         ingested, finished = taken.ingested, taken.finished
         write_quarantine(self.project.build, self.work, found.parts)
         limit_rejected(ingested, finished, self.recipe.max_rejected, f"{self.project.build}/{QUARANTINE}")
         candidates = load_candidates(self.work, len(found.parts))
-        compare = partial(self._comparing, candidates, len(found.parts), searches, engine)
-        result = resolve(self.work, candidates, self.previous, self.recipe, compare)
+
+        def search() -> Searching:
+            """What looks for near duplicates, once everything that is published is signed, too."""
+            self.watch.stage("compare", 0)
+            signed = sign_all(self.work, len(found.parts), self.previous, first, engine)
+            self.searching = Searching(Texts(self.work, candidates, self.previous), signed, second, engine)
+            return self.searching
+
+        result = resolve(self.work, candidates, self.previous, self.recipe, search)
         self._tell_shared_urls(candidates, result)
         because = partial(result.because, found=candidates, previous=self.previous)
         write_reports(self.project.build, self.work, found.parts, finished, result, because)
@@ -186,25 +194,15 @@ class _Build:
         )
         return self._write(closing, candidates, result, engine)
 
-    def _certificate(
-        self, closing: Closing, result: Resolution, shards: Sequence[ShardResult], engine: Engine
-    ) -> Mapping[str, Any]:
+    def _certificate(self, result: Resolution) -> Mapping[str, Any]:
         """The leak certificate; the previous one where no record is new."""
-        if result.division is None:
+        if result.division is None or self.searching is None:
             assert self.previous.manifest is not None
             return dict(self.previous.manifest.document["leaks"])
-        files = [shard.file for shard in shards]
-        order = [split for split in self.recipe.splits.names if any(file.split == split for file in files)]
         self.watch.stage("certify", 0)
-        spans = shared_spans(closing.release, files, self.work.root, engine)
-        searches = searches_for(self.recipe.dedup.group_at)
-        return certificate(result.division, searches, self.recipe, order, spans)
-
-    def _comparing(self, found: Candidates, parts: int, searches: Searches, engine: Engine) -> Comparing:
-        """What looks for near duplicates, once everything that is published is signed, too."""
-        self.watch.stage("compare", 0)
-        all_signatures(self.work, parts, self.previous, searches, engine)
-        return Comparing(Texts(self.work, found, self.previous), searches, engine)
+        here = set(result.division.split.tolist())
+        splits = [name for number, name in enumerate(self.recipe.splits.names) if number in here]
+        return certificate(result.division, self.searching, self.recipe, splits)
 
     def _tell_shared_urls(self, found: Candidates, result: Resolution) -> None:
         contested = Contested(self.work, found)
@@ -270,7 +268,7 @@ class _Build:
             self.watch.advance(1)
             shards.append(shard)
         check_rows(shards, closing.accounting.published)
-        manifest = close(closing, tasks, shards, self._certificate(closing, result, shards, engine))
+        manifest = close(closing, tasks, shards, self._certificate(result))
         closing.release.rename(self.project.build / RELEASE)
         previous = self.previous.before
         return BuildResult(

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from imprint.building.benchmark import write_items
-from imprint.building.spans import SPAN, Found, Group, SpanSearch, groups_of
+from imprint.building.spans import SPAN, Found, SpanSearch
+from imprint.building.text_sources import Group, batches, groups_of
 from imprint.dedup.shingles import spans
 from imprint.dedup.tokens import token_hashes, tokens
 from imprint.engine.local import LocalEngine
@@ -172,9 +173,9 @@ class _Benchmark:
         long: set[Any] = set()
         for group in self.groups:
             keys = open_parquet(group.path).group(group.number, [self.key]).column(self.key).to_pylist()
-            for start, batch in group.batches():
-                for row in np.flatnonzero(np.diff(batch.offsets)).tolist():
-                    long.add(keys[start + row])
+            for start, texts in batches(group):
+                found = spans(token_hashes(texts), SPAN)
+                long.update(keys[start + row] for row in np.flatnonzero(np.diff(found.offsets)).tolist())
         return self.items - self.unread - len(long)
 
 
