@@ -18,7 +18,7 @@ from imprint.dedup.exact import distinct
 BITS = 32
 """Bits of the bitmap for each hash, at least: one look-up in 32 or fewer is in vain."""
 
-RANGE = 1 << 22
+RANGE = 1 << 19
 """Hashes that are sorted at a time."""
 
 Hashes = npt.NDArray[np.uint64]
@@ -50,12 +50,15 @@ class HashIndex:
         cuts = [[0, *np.searchsorted(array, borders).tolist(), len(array)] for array in arrays]
         with self._sorted.open("wb") as out:
             for number in range(ranges):
-                here = [array[cut[number] : cut[number + 1]] for array, cut in zip(arrays, cuts, strict=True)]
+                here = [
+                    np.asarray(array[cut[number] : cut[number + 1]])
+                    for array, cut in zip(arrays, cuts, strict=True)
+                ]
                 joined = distinct(np.concatenate(here))
                 out.write(joined.tobytes())
                 places = joined >> np.uint64(self.shift)
                 at = places >> np.uint64(3)
-                first = np.flatnonzero(np.diff(at, prepend=~at[:1]))
+                first = np.flatnonzero(np.concatenate([[True], at[1:] != at[:-1]])[: len(at)])
                 bits = np.uint8(1) << (places & np.uint64(7)).astype(np.uint8)
                 bitmap[at[first]] |= np.bitwise_or.reduceat(bits, first) if len(first) else bits
         bitmap.flush()
