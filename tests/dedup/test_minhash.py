@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from imprint.dedup.banding import LARGEST, LEADERS, Banded, Pairs, candidate_pairs
+from imprint.dedup.banding import Banded, Pairs, candidate_pairs
 from imprint.dedup.minhash import Search, searches_for, signatures
 from imprint.dedup.shingles import Shingles
 
@@ -26,14 +26,13 @@ def alike(generator: np.random.Generator, size: int, shared: int) -> tuple[np.nd
     return values[:size], values[size - shared :]
 
 
-def banded(found: Shingles, search: Search, **more: object) -> Banded:
+def banded(found: Shingles, search: Search) -> Banded:
     count = len(found)
-    kinds = np.zeros(count, np.int8)
-    return Banded(signatures(found, search), np.arange(count), kinds, BOTH, search, **more)  # type: ignore[arg-type]
+    return Banded(signatures(found, search), np.arange(count), np.zeros(count, np.int8), BOTH, search)
 
 
 def all_pairs(found: Banded) -> Pairs:
-    return candidate_pairs(found, 0, found.search.bands)
+    return candidate_pairs(found, 0, found.search.bands)[0]
 
 
 def test_the_agreement_of_signatures_is_the_similarity() -> None:
@@ -80,19 +79,17 @@ def test_kinds_that_are_not_looked_for_do_not_meet() -> None:
     assert all_pairs(between).tolist() == [[0, 2], [1, 2]]
 
 
-def test_a_hot_bucket_gives_pairs_that_grow_with_its_size_and_link_all_of_it() -> None:
+def test_what_meets_in_large_numbers_is_a_crowd() -> None:
     generator = np.random.default_rng(3)
     page = generator.integers(0, 2**63, 400, dtype=np.uint64)
     copies = [np.concatenate([page, generator.integers(0, 2**63, 40, dtype=np.uint64)]) for _ in range(1500)]
     search = searches_for(0.5)[0]
-    for covered in (0.95, None):
-        found = all_pairs(banded(sets_of(*copies), search, covered=covered))
-        assert len(found) <= 1500 * (LEADERS + LARGEST)
-        linked = {0}
-        for one, other in sorted(found.tolist()):
-            if one in linked or other in linked:
-                linked |= {one, other}
-        assert linked == set(range(1500))
+    found = banded(sets_of(*copies), search)
+    pairs, crowds = candidate_pairs(found, 0, search.bands)
+    assert set(np.concatenate(crowds).tolist()) == set(range(1500))
+    assert len(pairs) < 1500 * 64
+    nothing = Banded(found.signatures, found.members, found.kinds, ~BOTH, search)
+    assert candidate_pairs(nothing, 0, search.bands)[1] == []
 
 
 def test_no_records_and_one_record_have_no_pairs() -> None:

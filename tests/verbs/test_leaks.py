@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 
 import imprint
-import imprint.building.dividing
 import imprint.verbs.build
 from imprint.dedup.minhash import Search, searches_for
 from imprint.dedup.shingles import similarity
@@ -76,8 +75,7 @@ def test_what_the_first_search_misses_the_second_one_finds(
 ) -> None:
     """A first search that meets one pair in three at 0.56: the law must not depend on its luck."""
     weak = (Search(1, 2, 3, 0.5), searches_for(0.5)[1])
-    for module in (imprint.verbs.build, imprint.building.dividing):
-        monkeypatch.setattr(module, "searches_for", lambda _: weak)
+    monkeypatch.setattr(imprint.verbs.build, "searches_for", lambda _: weak)
     root = make_project(corpus(), recipe=RATIOS)
     imprint.release(root)
     assert across(released_rows(root, "1.0.0")) == []

@@ -9,9 +9,9 @@ import numpy as np
 
 from imprint.building.finish import Finished
 from imprint.building.ingest import Ingested
-from imprint.building.parts import WorkFolder
+from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.previous import Previous
-from imprint.building.resolve import CORRECTION, NEW, Resolution, fates_of
+from imprint.building.resolve import CORRECTION, FATE_OF, NEW, Resolution
 from imprint.errors import Place, RejectedError
 from imprint.findings import QUARANTINE_REASONS
 from imprint.releases.accounting import Accounting
@@ -61,7 +61,7 @@ def account(
     Raises:
         InternalError: a record has no fate, or two.
     """
-    fates = fates_of(work, result, len(ingested))
+    fates = _fates_of(work, result, len(ingested))
     read: Counter[str] = Counter()
     for part in ingested:
         read += part.read
@@ -74,6 +74,19 @@ def account(
     accounting = Accounting(fates, carried, published)
     accounting.check(read)
     return accounting
+
+
+def _fates_of(work: WorkFolder, result: Resolution, parts: int) -> dict[str, Counter[str]]:
+    """Fates of the candidates, per source."""
+    fates: dict[str, Counter[str]] = {}
+    start = 0
+    for part in range(parts):
+        sources = read_spill(work.keys(part)).column("source").to_pylist()
+        outcomes = result.outcome[start : start + len(sources)].tolist()
+        for (source, outcome), count in Counter(zip(sources, outcomes, strict=True)).items():
+            fates.setdefault(source, Counter())[FATE_OF[outcome]] += count
+        start += len(sources)
+    return fates
 
 
 def _add(fates: dict[str, Counter[str]], fate: str, counts: Counter[str]) -> None:

@@ -6,7 +6,7 @@ texts and by nothing else; which pairs are found depends on the records, never o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from imprint.building.signing import Signed
 from imprint.building.text_sources import Chunk, Records, batches
 from imprint.building.texts import CHUNK_BYTES, Texts
 from imprint.dedup.banding import Banded, candidate_pairs
+from imprint.dedup.crowds import LEADERS, crowd_pairs
 from imprint.dedup.exact import distinct
 from imprint.dedup.shingles import jaccard, shingles
 from imprint.engine.base import Engine
@@ -27,6 +28,9 @@ BANDS = 4
 
 PAIRS = 1000
 """Pairs of a task at most."""
+
+CROWD = 20_000
+"""Records of a crowd that are compared in one task: some 60 MB of text, ten times that in shingles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Confirmed:
 
     def __len__(self) -> int:
         return len(self.one)
+
+    def coded(self, count: int) -> npt.NDArray[np.int64]:
+        """Each pair as one number, among `count` records."""
+        return self.one * count + self.other
 
     def only(self, mask: npt.NDArray[np.bool_]) -> Confirmed:
         """Some of them."""
@@ -70,8 +78,6 @@ class Among:
     """A kind for each of them."""
     allowed: npt.NDArray[np.bool_]
     """Kind by kind: whether such pairs are looked for."""
-    covered: float | None = None
-    """Agreement with the leader of a large bucket from which a record needs no other leader (Banded.covered)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +90,22 @@ class BandTask:
     first: int
     last: int
     """Behind the last band."""
-    covered: float | None
 
-    @property
-    def out(self) -> Path:
-        """Where the pairs go."""
-        return self.work.array(f"pairs-{self.first}")
+    def out(self, what: str) -> Path:
+        """Where `pairs`, `crowds` and their `ends` go."""
+        return self.work.array(f"{what}-{self.first}")
 
 
 def band(task: BandTask) -> None:
-    """Find the candidate pairs of a range of bands, as numbers of records."""
+    """Find the candidate pairs and the crowds of a range of bands, as numbers of records."""
     members = np.load(task.work.array("members"))
     kinds = np.load(task.work.array("kinds"))
     signed = task.signed
-    banded = Banded(signed.map(), signed.rows_of(members), kinds, task.allowed, signed.search, task.covered)
-    pairs = members[candidate_pairs(banded, task.first, task.last)]
-    np.save(task.out, np.sort(pairs, axis=1))
+    banded = Banded(signed.map(), signed.rows_of(members), kinds, task.allowed, signed.search)
+    pairs, crowds = candidate_pairs(banded, task.first, task.last)
+    np.save(task.out("pairs"), np.sort(members[pairs], axis=1))
+    np.save(task.out("crowds"), np.concatenate([np.empty(0, np.int64), *crowds]))
+    np.save(task.out("ends"), np.cumsum([len(crowd) for crowd in crowds], dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +120,67 @@ class CompareTask:
 
 def compare(task: CompareTask) -> npt.NDArray[np.float64]:
     """The exact Jaccard similarity of each pair."""
-    sets = []
-    for _, texts in batches(task.chunk):
-        found = shingles(texts)
-        sets += [found.set_of(index) for index in range(len(found))]
+    sets = _sets(task.chunk)
     pairs = zip(task.one.tolist(), task.other.tolist(), strict=True)
     return np.array([jaccard(sets[one], sets[other]) for one, other in pairs])
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdTask:
+    """A crowd to look for pairs in."""
+
+    chunk: Chunk
+    """Its records."""
+    places: npt.NDArray[np.int64]
+    """Place in the chunk of each of them, in the order of precedence."""
+    kinds: npt.NDArray[np.int8]
+    """Kind of each, in the same order."""
+    allowed: npt.NDArray[np.bool_]
+    at: float
+
+
+def compare_crowd(task: CrowdTask) -> Confirmed:
+    """The pairs of a crowd that are alike."""
+    sets = _sets(task.chunk)
+    ranked = [sets[place] for place in task.places.tolist()]
+    pairs = crowd_pairs(ranked, task.at)
+    pairs = pairs[task.allowed[task.kinds[pairs[:, 0]], task.kinds[pairs[:, 1]]]]
+    similarity = np.array([jaccard(ranked[one], ranked[other]) for one, other in pairs.tolist()])
+    numbers = np.sort(task.chunk.records[task.places[pairs]], axis=1)
+    return Confirmed(numbers[:, 0], numbers[:, 1], similarity).only(similarity >= task.at)
+
+
+def _sets(chunk: Chunk) -> list[npt.NDArray[np.uint64]]:
+    """The shingles of each text of a chunk."""
+    sets = []
+    for _, texts in batches(chunk):
+        found = shingles(texts)
+        sets += [found.set_of(index) for index in range(len(found))]
+    return sets
+
+
+def merged(crowds: Sequence[Records]) -> list[Records]:
+    """Crowds that share a record, joined: each in the order of precedence, cut where it is too large for one task."""
+    leader: dict[int, int] = {}
+
+    def root(record: int) -> int:
+        while leader.setdefault(record, record) != record:
+            leader[record] = leader[leader[record]]
+            record = leader[record]
+        return record
+
+    for crowd in crowds:
+        for record in crowd[1:].tolist():
+            leader[max(root(record), root(int(crowd[0])))] = min(root(record), root(int(crowd[0])))
+    members = np.array(sorted(leader), np.int64)
+    roots = np.array([root(record) for record in members.tolist()], np.int64)
+    return [piece for one in np.unique(roots).tolist() for piece in _cut(members[roots == one])]
+
+
+def _cut(crowd: Records) -> list[Records]:
+    """A crowd in pieces for a task each; the leaders of the first one stand in all, so that it stays whole."""
+    first, *others = np.array_split(crowd, -(-len(crowd) // CROWD))
+    return [first, *(np.concatenate([first[:LEADERS], piece]) for piece in others)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,30 +192,57 @@ class Comparing:
     engine: Engine
     """What maps."""
 
-    def pairs(self, signed: Signed, among: Among) -> Confirmed:
-        """The pairs that a search finds among some records, confirmed from the search's threshold on."""
-        found = self._candidates(signed, among)
+    def pairs(self, signed: Signed, among: Among) -> tuple[Confirmed, bool]:
+        """The pairs that a search finds among some records, confirmed from the search's threshold on.
+
+        Returns:
+            The pairs, and whether there were crowds, in which not all pairs are looked for.
+        """
+        found, crowds = self._candidates(signed, among)
         tasks = list(self._tasks(found))
         similarity = np.concatenate([np.empty(0), *self.engine.map(compare, tasks)])
-        confirmed = Confirmed(found[:, 0], found[:, 1], similarity)
-        return confirmed.only(similarity >= signed.search.at)
+        confirmed = Confirmed(found[:, 0], found[:, 1], similarity).only(similarity >= signed.search.at)
+        tasks_of_crowds = [self._crowd_task(members, signed, among) for members in crowds]
+        for more in self.engine.map(compare_crowd, tasks_of_crowds):
+            fresh = ~np.isin(more.coded(len(self.texts)), confirmed.coded(len(self.texts)))
+            confirmed = confirmed.with_more(more.only(fresh))
+        return confirmed, bool(crowds)
 
-    def _candidates(self, signed: Signed, among: Among) -> npt.NDArray[np.int64]:
-        """Pairs worth an exact look: by the second record, so that each published shard is read in one go."""
+    def _candidates(self, signed: Signed, among: Among) -> tuple[npt.NDArray[np.int64], list[Records]]:
+        """Pairs worth an exact look, by the second record, so that each published shard is read in one go; and crowds.
+
+        A crowd is given as positions in `among.members`.
+        """
         work = self.texts.work
         np.save(work.array("members"), among.members.astype(np.int64))
         np.save(work.array("kinds"), among.kinds.astype(np.int8))
         bands = signed.search.bands
         tasks = [
-            BandTask(work, signed, among.allowed, start, min(start + BANDS, bands), among.covered)
+            BandTask(work, signed, among.allowed, start, min(start + BANDS, bands))
             for start in range(0, bands, BANDS)
         ]
         for _ in self.engine.map(band, tasks):
             pass
-        pieces = [np.load(task.out) for task in tasks]
+        pieces = [np.load(task.out("pairs")) for task in tasks]
         coded = distinct(np.concatenate([pair[:, 1] * len(self.texts) + pair[:, 0] for pair in pieces]))
         other, one = np.divmod(coded, max(len(self.texts), 1))
-        return np.stack([one, other], axis=1)
+        crowds = [
+            crowd
+            for task in tasks
+            for crowd in np.split(np.load(task.out("crowds")), np.load(task.out("ends")))
+        ]
+        return np.stack([one, other], axis=1), merged(crowds)
+
+    def _crowd_task(self, crowd: Records, signed: Signed, among: Among) -> CrowdTask:
+        numbers = among.members[crowd]
+        order = np.argsort(numbers)
+        return CrowdTask(
+            self.texts.chunk(numbers[order]),
+            np.argsort(order),
+            among.kinds[crowd],
+            among.allowed,
+            signed.search.at,
+        )
 
     def _tasks(self, found: npt.NDArray[np.int64]) -> Iterator[CompareTask]:
         weights = np.cumsum(self.texts.sizes[found[:, 0]] + self.texts.sizes[found[:, 1]])

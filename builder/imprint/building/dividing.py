@@ -19,7 +19,6 @@ from imprint.building.comparing import Among, Confirmed
 from imprint.building.previous import Previous
 from imprint.building.searching import Searching
 from imprint.building.texts import id_of
-from imprint.dedup.minhash import SIGMAS, searches_for
 from imprint.errors import InternalError
 from imprint.findings import Finding
 from imprint.recipe import TRAIN, Recipe
@@ -29,8 +28,8 @@ from imprint.splits.strategies import by_hash, fill_empty
 
 Array = npt.NDArray[Any]
 
-ROUNDS = 50
-"""Second searches at most; each but the last adds a pair, and two or three are the rule."""
+ROUNDS = 100
+"""Times that newcomers are placed at most; each but the last adds a pair, and one or two are the rule."""
 
 NOT_HERE = -1
 """The split of a record that is not in the release."""
@@ -61,6 +60,13 @@ class Division:
     conflicts: tuple[tuple[int, int], ...] = ()
     """Correction and the record of another split that it would come close to."""
     findings: list[Finding] = field(default_factory=list)
+
+
+def closed_splits(previous: Previous, recipe: Recipe) -> list[int]:
+    """The splits that take no newcomers: after the first release all but train, unless the recipe says otherwise."""
+    if not len(previous.ledger) or recipe.splits.grow != TRAIN:
+        return []
+    return [number for number, name in enumerate(recipe.splits.names) if name != TRAIN]
 
 
 class Dividing:
@@ -105,12 +111,7 @@ class Dividing:
         added, published = columns.column("added_in").to_numpy(), sort_times(columns.column("published_at"))
         age[np.lexsort((ledger.ids, published, added))] = np.arange(len(ledger))
         self.age = age
-        grown = bool(len(ledger)) and recipe.splits.grow == TRAIN
-        train = self.names.index(TRAIN)
-        # Whoever agrees so much with a leader is alike by `drop_at`: it is dropped for it, or stands in its cluster.
-        drop_at, length = recipe.dedup.drop_at, searches_for(recipe.dedup.group_at)[0].length
-        self.covered = min(1.0, drop_at + SIGMAS * float(np.sqrt(drop_at * (1 - drop_at) / length)))
-        self.closed = frozenset(range(len(self.names))) - {train} if grown else frozenset()
+        self.closed = frozenset(closed_splits(previous, recipe))
 
     def run(self, searching: Searching) -> Division:
         """Divide, until a second search finds nothing new across splits.
@@ -119,28 +120,33 @@ class Dividing:
             InternalError: it finds something again and again.
         """
         train = self.names.index(TRAIN)
-        pairs = searching.first(self._first())
-        recall = 0, 0
-        for number in range(1, ROUNDS + 1):
+        pairs = searching.first(self._first(self.new))
+        crowded = searching.crowded
+        recall: tuple[int, int] | None = None
+        rounds = 0
+        for _ in range(ROUNDS):
             result = self._place(pairs)
+            if crowded and len(missed := self._among_kept(searching, result, pairs)):
+                pairs = pairs.with_more(missed)
+                continue
             if result.conflicts:
                 return result
             second = searching.second(result.split, train)
-            if number == 1:
-                recall = self._recall(pairs, second, result)
+            rounds += 1
+            recall = recall or self._recall(pairs, second, result)
             apart = second.only(result.split[second.one] != result.split[second.other])
             missed = self._movable(apart)
             if not len(missed):
-                result.across, result.rounds = apart, number
+                result.across, result.rounds = apart, rounds
                 result.seen, result.known = recall
                 return result
             pairs = pairs.with_more(missed)
-        raise InternalError(f"the second search found pairs across splits {ROUNDS} times")
+        raise InternalError(f"the searches found new pairs {ROUNDS} times")
 
     def _recall(self, first: Confirmed, second: Confirmed, result: Division) -> tuple[int, int]:
         """How many pairs the second search found, and how many of them the first one had joined."""
         count = len(result.split)
-        joined = np.isin(second.one * count + second.other, first.one * count + first.other)
+        joined = np.isin(second.coded(count), first.coded(count))
         joined |= result.cluster[second.one] == result.cluster[second.other]
         alike = second.similarity >= self.recipe.dedup.group_at
         return int(alike.sum()), int((alike & joined).sum())
@@ -150,14 +156,23 @@ class Dividing:
         published = (apart.one >= self.count) & (apart.other >= self.count)
         return apart.only((apart.similarity >= self.recipe.dedup.group_at) & ~published)
 
-    def _first(self) -> Among:
+    def _among_kept(self, searching: Searching, result: Division, pairs: Confirmed) -> Confirmed:
+        """Pairs that are new when only what is kept is searched.
+
+        In a crowd each record meets some leaders only: where those are left out, others must lead.
+        """
+        kept = self.new[result.split[self.new] != NOT_HERE]
+        found = searching.first(self._first(kept))
+        return found.only(~np.isin(found.coded(len(result.split)), pairs.coded(len(result.split))))
+
+    def _first(self, new: Array) -> Among:
         """Newcomers and corrections with each other and with what is published."""
         moving = self.standing < self.count
-        kinds = np.concatenate([np.where(moving, 1, 0), np.ones(len(self.new))])
+        kinds = np.concatenate([np.where(moving, 1, 0), np.ones(len(new))])
         by_age = np.argsort(self.age[self.rows], kind="stable")
         kinds[: len(by_age)] = kinds[: len(by_age)][by_age]
-        members = np.concatenate([self.standing[by_age], self.new])
-        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]), self.covered)
+        members = np.concatenate([self.standing[by_age], new])
+        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]))
 
     def _place(self, pairs: Confirmed) -> Division:
         found, dedup = self.found, self.recipe.dedup

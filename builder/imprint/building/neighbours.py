@@ -5,7 +5,7 @@ neighbours.parquet in the build folder lists each pair that was confirmed, for `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,24 +32,22 @@ NAMED = 10
 """Records of a kind that are named; behind them it is said how many more there are."""
 
 
-def told(division: Division, dividing: Dividing, contested: Contested, recipe: Recipe) -> Iterator[Finding]:
-    """What a maintainer should know of a division."""
+def told(
+    division: Division, dividing: Dividing, contested: Contested, recipe: Recipe, barred: Mapping[int, int]
+) -> Iterator[Finding]:
+    """What a maintainer should know of a division.
+
+    Args:
+        division: how the records were divided.
+        dividing: what divided them.
+        contested: tells where a record stands in the input.
+        recipe: the names of the splits.
+        barred: records that were left out of the division, with the one that keeps each out, or -1.
+    """
     yield from division.findings
-    withheld = sorted(division.placed.withheld)
-    named = np.array(withheld[:NAMED], np.int64)
-    places = contested.keys(named, "input_file", "input_row").to_pylist()
-    for record, place in zip(named.tolist(), places, strict=True):
-        blocking = division.placed.withheld[record]
-        where = " and ".join(
-            f"{dividing.id_of(other)} in {_split(division, other, recipe)}" for other in blocking
-        )
-        message = f"{dividing.id_of(record)} is withheld: it is near {where or 'no record'}"
-        message += _why(division, record, dividing, recipe)
-        hint = "ask `imprint explain` for its neighbours and their similarity"
-        yield Finding("withheld", message, Place(place["input_file"], place["input_row"]), hint)
-    if len(withheld) > NAMED:
-        message = f"{len(withheld) - NAMED:,} further records are withheld for the same reasons"
-        yield Finding("withheld", message, hint="fates.parquet in the build folder lists them all")
+    blocked = {record: (other,) if other >= 0 else () for record, other in barred.items()}
+    withheld = blocked | division.placed.withheld
+    yield from _named(withheld, division, dividing, contested, recipe)
     if division.closed:
         message = (
             f"{len(division.closed):,} new articles belong to a split that takes none within a major version"
@@ -59,14 +57,39 @@ def told(division: Division, dividing: Dividing, contested: Contested, recipe: R
     yield from leaks(division, dividing, recipe)
 
 
+def _named(
+    blocked: Mapping[int, tuple[int, ...]],
+    division: Division,
+    dividing: Dividing,
+    contested: Contested,
+    recipe: Recipe,
+) -> Iterator[Finding]:
+    """The records that are withheld, each with its neighbours."""
+    withheld = sorted(blocked)
+    named = np.array(withheld[:NAMED], np.int64)
+    places = contested.keys(named, "input_file", "input_row").to_pylist()
+    for record, place in zip(named.tolist(), places, strict=True):
+        where = " and ".join(
+            f"{dividing.id_of(other)} in {_split(division, other, recipe)}" for other in blocked[record]
+        )
+        message = f"{dividing.id_of(record)} is withheld: "
+        message += f"it is near {where}" if where else "it belongs to a split that takes no new articles"
+        message += _why(len(blocked[record]), record, dividing, recipe)
+        hint = "ask `imprint explain` for its neighbours and their similarity"
+        yield Finding("withheld", message, Place(place["input_file"], place["input_row"]), hint)
+    if len(withheld) > NAMED:
+        message = f"{len(withheld) - NAMED:,} further records are withheld for the same reasons"
+        yield Finding("withheld", message, hint="fates.parquet in the build folder lists them all")
+
+
 def _split(division: Division, record: int, recipe: Recipe) -> str:
     return recipe.splits.names[int(division.split[record])]
 
 
-def _why(division: Division, record: int, dividing: Dividing, recipe: Recipe) -> str:
+def _why(neighbours: int, record: int, dividing: Dividing, recipe: Recipe) -> str:
     """Why one neighbour alone keeps a record out."""
-    if len(division.placed.withheld[record]) > 1:
-        return ", and would leak from one to the other"
+    if neighbours != 1:
+        return ", and would leak from one to the other" if neighbours else ""
     own = int(dividing.found.own_splits[record])
     if own >= 0 and own not in dividing.closed:
         return f", and belongs to {recipe.splits.names[own]} itself"

@@ -9,7 +9,6 @@ their place.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.candidates import Candidates, Contested
-from imprint.building.dividing import Dividing, Division
+from imprint.building.dividing import Dividing, Division, closed_splits
 from imprint.building.neighbours import told
-from imprint.building.parts import WorkFolder, read_spill
+from imprint.building.parts import WorkFolder
 from imprint.building.previous import Previous
 from imprint.building.searching import Searching
 from imprint.building.texts import id_of
@@ -57,6 +56,8 @@ class Resolution:
     """Cluster of each candidate, 16 bytes."""
     versions: Versions
     """Which versions lost, and which published rows are replaced."""
+    open: Array
+    """Mask of duplicates that are judged anew each time: an earlier build may have withheld them, which no ledger tells."""
     division: Division | None = None
     """How near duplicates were found and divided; None where no record is new."""
     dropped: dict[int, list[str]] = field(default_factory=dict)
@@ -96,14 +97,35 @@ def resolve(
         searching = searching or search()
         dividing = Dividing(found, previous, recipe, new, corrections, ~result.versions.replaced)
         result.division = dividing.run(searching)
-        if not result.division.conflicts:
+        if result.division.conflicts:
+            # A correction that would come close to a record of another split is not applied; all is judged again.
+            barred |= dict(result.division.conflicts)
+            continue
+        stepping_back = _withheld_before_others(found, result)
+        if not len(stepping_back):
             _take_over(result, result.division)
-            result.findings += told(result.division, dividing, contested, recipe)
+            result.findings += told(result.division, dividing, contested, recipe, barred)
             break
-        # A correction that would come close to a record of another split is not applied; then all is judged again.
-        barred |= dict(result.division.conflicts)
+        barred |= stepping_back
     _remember(found, contested, result, settled)
     return result
+
+
+def _withheld_before_others(found: Candidates, result: Resolution) -> dict[int, int]:
+    """Records that are withheld, while another with the same text belongs to another split and might stand there.
+
+    Returns:
+        Each with the record that keeps it out, or -1.
+    """
+    assert result.division is not None
+    blocking = {
+        record: others[-1] if others else -1 for record, others in result.division.placed.withheld.items()
+    }
+    blocking |= dict.fromkeys(result.division.closed, -1)
+    copies = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (result.keeper < len(found)))
+    keepers = result.keeper[copies]
+    elsewhere = set(keepers[found.own_splits[copies] != found.own_splits[keepers]].tolist())
+    return {record: blocking[record] for record in sorted(elsewhere & blocking.keys())}
 
 
 def _choose(
@@ -127,7 +149,8 @@ def _choose(
     outcome[list(barred)] = WITHHELD
     versions.keeper[list(barred)] = list(barred.values())
     nowhere = np.full(len(found), -1, np.int8)
-    result = Resolution(outcome, versions.keeper, nowhere, found.ids.copy(), versions)
+    shut = np.isin(found.own_splits, closed_splits(previous, recipe))
+    result = Resolution(outcome, versions.keeper, nowhere, found.ids.copy(), versions, shut)
     _drop_equal_texts(found, previous, contested, result)
     _label_losers(found, previous, result)
     _check(found, previous, result, settled)
@@ -137,18 +160,23 @@ def _choose(
 def _take_over(result: Resolution, division: Division) -> None:
     """What became of the candidates among their near duplicates."""
     placed = division.placed
+    count = len(result.outcome)
     for record, keeper in placed.dropped.items():
         result.outcome[record], result.keeper[record] = NEAR_DUPLICATE, keeper
+        result.open[record] = record in placed.open
     for record, blocking in placed.withheld.items():
         result.outcome[record] = WITHHELD
         result.keeper[record] = blocking[-1] if blocking else -1
     result.outcome[list(division.closed)] = WITHHELD
-    # What has the same text as a near duplicate was dropped for the same record.
-    copies = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (result.keeper < len(result.outcome)))
-    near = copies[result.outcome[result.keeper[copies]] == NEAR_DUPLICATE]
-    result.keeper[near] = result.keeper[result.keeper[near]]
+    # What has the same text as a near duplicate, or as what is withheld, is so itself, for the same reason.
+    copies = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (result.keeper < count))
+    keepers = result.keeper[copies]
+    for outcome in (NEAR_DUPLICATE, WITHHELD):
+        same = result.outcome[keepers] == outcome
+        result.outcome[copies[same]] = outcome
+        result.open[copies[same]] = result.open[keepers[same]]
+        result.keeper[copies[same]] = result.keeper[keepers[same]]
     kept = np.isin(result.outcome, (NEW, CORRECTION))
-    count = len(result.outcome)
     result.split[kept] = division.split[:count][kept]
     result.cluster[kept] = division.cluster[:count][kept]
 
@@ -174,7 +202,7 @@ def _remember(found: Candidates, contested: Contested, result: Resolution, settl
     lost = np.flatnonzero((result.outcome == SUPERSEDED) & (result.keeper < len(found)))
     lost_to_new = np.zeros(len(found), np.bool_)
     lost_to_new[lost] = found.ids[result.keeper[lost]] == found.ids[lost]
-    copies = np.isin(result.outcome, (EXACT_DUPLICATE, NEAR_DUPLICATE)) & (settled < 0)
+    copies = np.isin(result.outcome, (EXACT_DUPLICATE, NEAR_DUPLICATE)) & (settled < 0) & ~result.open
     # What was dropped for a record that was then left out itself has no row of the ledger to stand in.
     new = np.flatnonzero((copies | lost_to_new) & (result.keeper < len(found)))
     copies[new] = lost_to_new[new] = False
@@ -257,16 +285,3 @@ def _check(found: Candidates, previous: Previous, result: Resolution, settled: A
     same_old = found.text_keys[dropped[~new]] == previous.ledger.text_keys[rows]
     if not (stays.all() and same_new.all() and same_old.all() and not result.versions.replaced[rows].any()):
         raise InternalError("a record would be dropped as a duplicate of one that is not kept")
-
-
-def fates_of(work: WorkFolder, result: Resolution, parts: int) -> dict[str, Counter[str]]:
-    """Fates of the candidates, per source."""
-    fates: dict[str, Counter[str]] = {}
-    start = 0
-    for part in range(parts):
-        sources = read_spill(work.keys(part)).column("source").to_pylist()
-        outcomes = result.outcome[start : start + len(sources)].tolist()
-        for (source, outcome), count in Counter(zip(sources, outcomes, strict=True)).items():
-            fates.setdefault(source, Counter())[FATE_OF[outcome]] += count
-        start += len(sources)
-    return fates

@@ -43,12 +43,15 @@ class Searching:
         self._signed = signed
         self._engine = engine
         self._comparing = Comparing(texts, engine)
+        self.crowded = False
+        """Whether the last first search met crowds, in which not all pairs are looked for."""
         self._evaluation: Records = np.empty(0, np.int64)
         self._near: Records = np.empty(0, np.int64)
 
     def first(self, among: Among) -> Confirmed:
         """The pairs that the first search finds."""
-        return self._comparing.pairs(self._signed, among)
+        pairs, self.crowded = self._comparing.pairs(self._signed, among)
+        return pairs
 
     def second(self, split: npt.NDArray[np.int8], train: int) -> Confirmed:
         """The pairs with a record of an evaluation split that the second search finds.
@@ -66,7 +69,7 @@ class Searching:
         signed = sign_again(self.texts.work, self.texts.chunks(members), second, self._engine)
         allowed = np.ones((max(int(split.max(initial=0)), train) + 1,) * 2, np.bool_)
         allowed[train, train] = False
-        return self._comparing.pairs(signed, Among(members, split[members], allowed))
+        return self._comparing.pairs(signed, Among(members, split[members], allowed))[0]
 
     def spans(self, split: npt.NDArray[np.int8], names: Sequence[str]) -> dict[str, Any]:
         """Per evaluation split of the last second search, the records that share a span with train, for the certificate.

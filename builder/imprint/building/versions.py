@@ -77,7 +77,8 @@ def choose_versions(
         keeper[newcomers[known]] = len(found) + published[newcomers[known]]
     _choose_among_new(found, contested, choice)
     if corrections == "apply":
-        keeper[list(barred)] = len(found) + published[list(barred)]
+        held = [record for record in barred if published[record] >= 0]
+        keeper[held] = len(found) + published[held]
         _replace(newcomers[keeper[newcomers] < 0], published, previous, contested, choice)
     choice.lost = np.flatnonzero(keeper >= 0)
     return choice

@@ -1,8 +1,8 @@
-"""Banding: the pairs of records that are worth an exact look.
+"""Banding: the records of which some pair may be alike.
 
-Laws: whoever agrees in a band meets, whatever the order of the records; a bucket of m records gives a number of pairs
-that grows with m and not with its square, and links all of them that are alike; a pair whose signatures agree too
-little is left out (minhash.Search.floor).
+Laws: whoever agrees in a band meets, whatever the order of the records; a pair whose signatures agree too little is left out
+(minhash.Search.floor); a bucket that is too large to compare all of it is a crowd, whose pairs are found otherwise
+(dedup.crowds).
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from imprint.dedup.minhash import Search, Signatures
 LARGEST = 64
 """Records of a bucket that are all compared with each other: 2,016 pairs."""
 
-LEADERS = 64
-"""Records of a larger bucket with which all others are compared."""
-
 AT_A_TIME = 1 << 15
 """Pairs whose signatures are held at a time: some 20 MB."""
 
@@ -37,34 +34,38 @@ class Banded:
     signatures: Signatures
     """Of all records, perhaps in a mapped file."""
     members: Positions
-    """Rows of the signatures of those that take part, in the order in which they lead."""
+    """Rows of the signatures of those that take part, in the order of their precedence."""
     kinds: npt.NDArray[np.int8]
     """Kind of each member."""
     allowed: npt.NDArray[np.bool_]
     """Kind by kind: whether such a pair is looked for."""
     search: Search
-    covered: float | None = None
-    """Agreement with a leader from which a record of a large bucket needs no other leader. With None each leader meets
-    all, and the rarest kind leads: so few records of one split meet all those of another."""
 
 
-def candidate_pairs(banded: Banded, first: int, last: int) -> Pairs:
-    """The pairs that meet in the bands from `first` to before `last`, as positions in `members`."""
+def candidate_pairs(banded: Banded, first: int, last: int) -> tuple[Pairs, list[Positions]]:
+    """What meets in the bands from `first` to before `last`, as positions in `members`.
+
+    Returns:
+        The pairs that are worth an exact look, and the crowds, each in the order of precedence.
+    """
     rows = banded.search.rows
     slab = np.array(banded.signatures[banded.members, first * rows : last * rows])
-    found = [np.empty(0, np.int64)]
+    found, crowds = [np.empty(0, np.int64)], []
     for band in range(last - first):
         keys = _keys(slab[:, band * rows : (band + 1) * rows])
-        found.append(distinct(_coded(_meetings(keys, banded), len(banded.members))))
+        for bucket in _buckets(keys):
+            if bucket.shape[1] > LARGEST:
+                crowds += [row for row in bucket if _is_looked_for(row, banded)]
+            else:
+                found.append(_coded(_allowed(all_pairs(bucket), banded), len(banded.members)))
     coded = distinct(np.concatenate(found))
     pairs = np.stack(np.divmod(coded, max(len(banded.members), 1)), axis=1)
-    return pairs[_plausible(pairs, banded)]
+    return pairs[_agreement(pairs, banded) >= banded.search.floor], crowds
 
 
-def _coded(pieces: Iterator[Pairs], members: int) -> npt.NDArray[np.int64]:
-    """Pairs as single numbers, which sort faster; the smaller position of each comes first."""
-    coded = (pair.min(axis=1) * members + pair.max(axis=1) for pair in pieces if len(pair))
-    return np.concatenate([np.empty(0, np.int64), *coded])
+def _coded(pairs: Pairs, members: int) -> npt.NDArray[np.int64]:
+    """Pairs as single numbers, which sort faster."""
+    return distinct(pairs[:, 0] * members + pairs[:, 1])
 
 
 def _keys(columns: Signatures) -> npt.NDArray[np.uint64]:
@@ -75,56 +76,49 @@ def _keys(columns: Signatures) -> npt.NDArray[np.uint64]:
     return keys
 
 
-def _meetings(keys: npt.NDArray[np.uint64], banded: Banded) -> Iterator[Pairs]:
-    """The allowed pairs of each bucket of one band."""
+def _buckets(keys: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int64]]:
+    """The positions that share a key, by the number of those that do: a row for each bucket."""
     order = np.argsort(keys, kind="stable")
-    ranked = keys[order]
-    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(keys) else order
-    sizes = np.diff(np.append(starts, len(keys)))
-    for size in np.unique(sizes[(sizes > 1) & (sizes <= LARGEST)]).tolist():
-        buckets = order[starts[sizes == size][:, None] + np.arange(size)]
-        one, other = np.triu_indices(size, 1)
-        yield _allowed(np.stack([buckets[:, one].ravel(), buckets[:, other].ravel()], axis=1), banded)
-    for index in np.flatnonzero(sizes > LARGEST).tolist():
-        bucket = order[starts[index] : starts[index] + sizes[index]]
-        for pairs in _led(bucket, banded):
-            yield _allowed(pairs, banded)
+    yield from groups_of_equals(keys[order], order)
+
+
+def groups_of_equals(ranked: npt.NDArray[np.uint64], values: Positions) -> Iterator[npt.NDArray[np.int64]]:
+    """The values that stand beside equal keys, by the number of those that do: a row for each key.
+
+    Args:
+        ranked: sorted keys.
+        values: a value for each.
+    """
+    if not len(ranked):
+        return
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    sizes = np.diff(np.append(starts, len(ranked)))
+    for size in distinct(sizes[sizes > 1]).tolist():
+        yield values[starts[sizes == size][:, None] + np.arange(size)]
+
+
+def all_pairs(buckets: npt.NDArray[np.int64]) -> Pairs:
+    """All pairs within each row."""
+    one, other = np.triu_indices(buckets.shape[1], 1)
+    return np.stack([buckets[:, one].ravel(), buckets[:, other].ravel()], axis=1)
 
 
 def _allowed(pairs: Pairs, banded: Banded) -> Pairs:
     return pairs[banded.allowed[banded.kinds[pairs[:, 0]], banded.kinds[pairs[:, 1]]]]
 
 
-def _led(bucket: Positions, banded: Banded) -> Iterator[Pairs]:
-    """Pairs of a large bucket: each leader with the rest, which then loses those that are nearly the leader's equal.
-
-    What is left behind the last leader is linked in a chain, so that it stays whole.
-    """
-    left = bucket
-    if banded.covered is None:
-        kinds = banded.kinds[bucket]
-        left = bucket[np.argsort(np.bincount(kinds)[kinds], kind="stable")]
-    for _ in range(LEADERS):
-        if len(left) < 2:
-            return
-        leader, left = left[0], left[1:]
-        agreement = _agreement(np.full(len(left), leader), left, banded)
-        yield np.stack([np.full(len(left), leader), left], axis=1)[agreement >= banded.search.floor]
-        left = left if banded.covered is None else left[agreement < banded.covered]
-    yield np.stack([left[:-1], left[1:]], axis=1)
+def _is_looked_for(bucket: Positions, banded: Banded) -> bool:
+    """Whether any pair of a bucket is allowed."""
+    kinds, counts = np.unique(banded.kinds[bucket], return_counts=True)
+    allowed = banded.allowed[np.ix_(kinds, kinds)]
+    return bool((allowed & ~np.diag(counts < 2)).any())
 
 
-def _plausible(pairs: Pairs, banded: Banded) -> npt.NDArray[np.bool_]:
-    """Which pairs' signatures agree enough."""
-    return _agreement(pairs[:, 0], pairs[:, 1], banded) >= banded.search.floor
-
-
-def _agreement(one: Positions, other: Positions, banded: Banded) -> npt.NDArray[np.float64]:
+def _agreement(pairs: Pairs, banded: Banded) -> npt.NDArray[np.float64]:
     """Share of the rows in which signatures agree: an estimate of the Jaccard similarity."""
     shares = [np.empty(0)]
-    for start in range(0, len(one), AT_A_TIME):
-        end = start + AT_A_TIME
-        first = banded.signatures[banded.members[one[start:end]]]
-        second = banded.signatures[banded.members[other[start:end]]]
-        shares.append(np.count_nonzero(first == second, axis=1) / banded.search.length)
+    for start in range(0, len(pairs), AT_A_TIME):
+        one, other = banded.members[pairs[start : start + AT_A_TIME]].T
+        agree = banded.signatures[one] == banded.signatures[other]
+        shares.append(np.count_nonzero(agree, axis=1) / banded.search.length)
     return np.concatenate(shares)

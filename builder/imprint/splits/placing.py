@@ -66,6 +66,8 @@ class Placed:
 
     dropped: dict[int, int] = field(default_factory=dict)
     """Near duplicate to the record that is kept."""
+    open: set[int] = field(default_factory=set)
+    """Near duplicates that an earlier build may have withheld, since they are near another split, too."""
     withheld: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Withheld newcomer to the neighbours that keep it out; none where its own split takes no newcomers."""
     joined: dict[int, int] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class _Placing:
         if self.rules.drop_at is not None:
             twins = [other for other, alike in near if alike >= self.rules.drop_at]
             if twins:
-                self.result.dropped[record] = min(twins, key=self._age)
+                self._drop(record, min(twins, key=self._age), near)
                 return
         own = self.own.get(record, UNDECIDED)
         touched: dict[int, int] = {} if own == UNDECIDED else {own: -1}
@@ -143,6 +145,18 @@ class _Placing:
         self._keep(
             record, rank, [other for other, _ in near if other in self.rank], next(iter(touched), None)
         )
+
+    def _drop(self, record: int, keeper: int, near: Sequence[tuple[int, float]]) -> None:
+        self.result.dropped[record] = keeper
+        touched = {self.standing.split[other] for other, _ in near if other in self.standing.split}
+        own, here = self.own.get(record, UNDECIDED), self._split_of(keeper)
+        elsewhere = {*touched, own} - {here, UNDECIDED}
+        if (
+            own in self.rules.closed
+            or elsewhere & self.rules.closed
+            or len({*touched, own, here} - {UNDECIDED}) > 1
+        ):
+            self.result.open.add(record)
 
     def _age(self, record: int) -> tuple[int, int]:
         """Published records before newcomers, the earlier ones first."""
