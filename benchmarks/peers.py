@@ -3,8 +3,8 @@
     python benchmarks/peers.py [--articles 100000] [--folder DIR] [--python PEERS_PYTHON]
                                [--words [english] [split]]
 
-imprint makes a whole build: it reads, recognises, cleans and validates, finds exact and near duplicates and confirms
-them by their exact similarity, and writes a checked release. datatrove does the four stages of its deduplication alone
+imprint is timed for a whole build (it reads, recognises, cleans and validates, finds exact and near duplicates and confirms
+them by their exact similarity, and writes a checked release) and for near duplicates alone. datatrove does the four stages of its deduplication alone
 (peers_datatrove.py): once as it comes, with spaCy's English words, and once with words cut at spaces, since most of its
 time goes into words. Both shingle five words and take 42 bands of 3 hashes; imprint searches a second time, with more.
 Each run is a process of its own, with what it takes to start; its time is worth nothing where other work takes the
@@ -29,6 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from corpus import write_corpus
+from near import near_seconds
 
 import imprint
 
@@ -71,19 +72,23 @@ def main() -> None:
     articles = _corpus(folder / f"corpus-{given.articles}", given.articles)
     size = sum(path.stat().st_size for path in articles.iterdir())
     print(f"{given.articles:,} articles, {size / 1e6:.0f} MB of JSON Lines, {PROCESSORS} workers each")
-    ours = imprint_seconds(articles, folder / "project")
-    print(f"imprint {imprint.__version__}, a whole build: {ours:.1f} s", flush=True)
+    whole, ours = imprint_seconds(articles, folder / "project")
+    print(f"imprint {imprint.__version__}, a whole build: {whole:.1f} s", flush=True)
+    print(f"imprint {imprint.__version__}, signatures, both searches and clusters: {ours:.1f} s", flush=True)
     for words in given.words:
         peer = datatrove(python, articles, folder / "work", words)
         stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in peer.stages.items())
         print(
             f"datatrove {peer.version}, {WORDS[words]}: {peer.seconds:.1f} s ({stages}), {peer.kept:,} articles kept"
         )
-        print(f"  datatrove / imprint: {peer.seconds / ours:.1f}", flush=True)
+        print(
+            f"  datatrove / imprint: {peer.seconds / ours:.1f}, a whole build {peer.seconds / whole:.1f}",
+            flush=True,
+        )
 
 
-def imprint_seconds(articles: Path, project: Path) -> float:
-    """How long imprint takes for the articles, from start to the end of the process: a whole build, from nothing."""
+def imprint_seconds(articles: Path, project: Path) -> tuple[float, float]:
+    """How long imprint takes for the articles: a whole build as a process, and near duplicates alone (near.py)."""
     shutil.rmtree(project, ignore_errors=True)
     imprint.init(project)
     (project / "imprint.toml").write_text(
@@ -93,8 +98,9 @@ def imprint_seconds(articles: Path, project: Path) -> float:
     started = time.perf_counter()
     subprocess.run([*command, "--workers", str(PROCESSORS)], check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started
+    near = near_seconds(project / "data/build/release", PROCESSORS)
     shutil.rmtree(project)
-    return seconds
+    return seconds, sum(taken for step, taken in near.items() if step != "spans")
 
 
 def datatrove(python: Path, articles: Path, work: Path, words: str) -> Peer:

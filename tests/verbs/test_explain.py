@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 import imprint
@@ -110,6 +111,13 @@ def test_a_near_duplicate_and_a_member_of_a_cluster_tell_how_alike_they_are(
     imprint.build(root)
     [story] = imprint.explain(str(member.id), root).stories
     assert [(one.id, one.split) for one in story.neighbours] == [(first.id, member.published["split"])]
+
+
+def test_a_newcomer_tells_that_new_clusters_go_to_train(told: Path) -> None:
+    (told / "data/raw/more.jsonl").write_bytes(orjson.dumps(article(50)))
+    imprint.release(told)
+    [story] = imprint.explain("more.jsonl:1", told).stories
+    assert story.why == "the cluster came after the first release, and new clusters go to train"
 
 
 @pytest.mark.parametrize(

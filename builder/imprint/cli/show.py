@@ -135,8 +135,11 @@ def _target(version: str, target: Any) -> None:
 
 
 def _accounting(counts: dict[str, int]) -> None:
-    fates = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()
-             if count and name not in {"read", "published", "carried"}]  # fmt: skip
+    fates = []
+    for name, count in counts.items():
+        if count and name not in {"read", "published", "carried"}:
+            words = name.replace("_", " ")
+            fates.append(f"{count:,} {words.removesuffix('s') if count == 1 else words}")
     click.echo(f"{counts['read']:,} records read: {', '.join(fates) or 'none'}")
 
 

@@ -256,4 +256,5 @@ def _blocked(because: str | None, splits: Sequence[str]) -> str:
         return "it belongs to a split that takes no new articles within a major version"
     if len(splits) > 1:
         return f"it is near records in {' and '.join(splits)}, and would leak from one to the other"
-    return f"it is near {because}, beside which it may not stand within a major version"
+    where = f" in {splits[0]}" if splits else ""
+    return f"it is near {because}{where}, beside which it may not stand within a major version"

@@ -100,16 +100,24 @@ def why(record: Mapping[str, Any], released: Previous) -> str:
     if lineage["strategy"] == "source":
         listed = ", ".join(f"{name}: {', '.join(sources)}" for name, sources in lineage["source"])
         return f"{joined}articles stand where their source puts them ({listed}; all others in train)"
-    return joined + _by_hash(cluster, split, record["added_in"], lineage)
+    grown = released.manifest.document["recipe"]["splits"]["grow"] == TRAIN
+    if split == TRAIN and grown and _came_with(cluster, released) > 1:
+        return f"{joined}the cluster came after the first release, and new clusters go to train"
+    return joined + _by_hash(cluster, split, lineage)
 
 
-def _by_hash(cluster: str, split: str, added_in: int, lineage: Mapping[str, Any]) -> str:
+def _came_with(cluster: str, released: Previous) -> int:
+    """Ordinal of the release in which a cluster's first member appeared."""
+    ledger = released.ledger.columns("dup_cluster", "added_in")
+    members = ledger.column("added_in").filter(pc.equal(ledger.column("dup_cluster"), cluster))
+    return int(pc.min(members).as_py())
+
+
+def _by_hash(cluster: str, split: str, lineage: Mapping[str, Any]) -> str:
     position = split_hash(bytes.fromhex(cluster), lineage["salt"]) / UNIT
     start = 0.0
     for name, ratio in lineage["ratios"]:
         if name == split and start <= position < start + ratio:
             return f"the salted hash of the cluster is {position:.4f}, and {split} has {start:g} to {start + ratio:g}"
         start += ratio
-    if split == TRAIN and added_in > 1:
-        return "its cluster came after the first release, and new clusters go to train"
     return f"{split} would have been empty, and took this cluster from the largest split"
