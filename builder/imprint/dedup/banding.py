@@ -78,8 +78,10 @@ def _keys(columns: Signatures) -> npt.NDArray[np.uint64]:
 
 def _buckets(keys: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int64]]:
     """The positions that share a key, by the number of those that do: a row for each bucket."""
-    order = np.argsort(keys, kind="stable")
-    yield from groups_of_equals(keys[order], order)
+    # Sorting in place is fastest where equals may come in any order; few share a key, and those are sorted then.
+    order = np.argsort(keys)
+    for bucket in groups_of_equals(keys[order], order):
+        yield np.sort(bucket, axis=1)
 
 
 def groups_of_equals(ranked: npt.NDArray[np.uint64], values: Positions) -> Iterator[npt.NDArray[np.int64]]:
