@@ -11,7 +11,7 @@ from imprint.building.finish import Finished
 from imprint.building.ingest import Ingested
 from imprint.building.parts import WorkFolder, read_spill
 from imprint.building.previous import Previous
-from imprint.building.resolve import CORRECTION, FATE_OF, NEW, Resolution
+from imprint.building.resolution import CORRECTION, FATE_OF, NEW, Resolution
 from imprint.errors import Place, RejectedError
 from imprint.findings import QUARANTINE_REASONS
 from imprint.releases.accounting import Accounting

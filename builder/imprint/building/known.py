@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imprint.building.parts import WorkFolder
-from imprint.releases.ledger import Ledger, sorted_bytes
+from imprint.releases.ledger import REMEMBERED, Ledger, sorted_bytes
 from imprint.sources.base import RawRecord
 
 Digests = npt.NDArray[np.bytes_]
@@ -26,7 +26,7 @@ class Known:
     texts: Digests
     """Keys of texts, 16 bytes."""
     dropped: Digests
-    """Raw digests of copies that were dropped, 32 bytes."""
+    """Raw digests of copies and versions that were dropped, 32 bytes."""
 
     @classmethod
     def open(cls, work: WorkFolder) -> Known | None:
@@ -56,7 +56,8 @@ def write_known(work: WorkFolder, ledger: Ledger) -> bool:
     work.published("raw").write_bytes(raw.tobytes())
     work.published("ids").write_bytes(sorted_bytes(ledger.ids))
     work.published("texts").write_bytes(sorted_bytes(ledger.text_keys))
-    work.published("dropped").write_bytes(ledger.dropped()[0].tobytes())
+    dropped = np.concatenate([ledger.dropped(name)[0] for name in REMEMBERED])
+    work.published("dropped").write_bytes(np.sort(dropped).tobytes())
     return True
 
 

@@ -7,7 +7,7 @@ that shard.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from imprint.article import RecordSchema
 from imprint.building.candidates import Candidates
 from imprint.building.parts import WorkFolder
 from imprint.building.previous import Previous
-from imprint.building.resolve import CORRECTION, NEW, Resolution
+from imprint.building.resolution import CORRECTION, NEW, Resolution
+from imprint.building.texts import id_of
 from imprint.recipe import Recipe
 from imprint.releases.layout import shard_path
-from imprint.releases.ledger import codes, hex_id, sort_times
+from imprint.releases.ledger import Remembered, codes, hex_id, sort_times
 from imprint.releases.shards import ROW_GROUP_BYTES, cut
 from imprint.releases.versions import schema_change
 
@@ -85,8 +86,8 @@ class ShardTask:
     """Whether it is the one published shard, whole."""
     other_schema: bool
     """Whether the schema was broken on purpose: then published rows change, which is a major version."""
-    dropped: Mapping[str, Sequence[str]]
-    """Id of a row to the raw digests of the records that this build dropped in its favour."""
+    dropped: Remembered
+    """What this build dropped in favour of its rows."""
     schema: Mapping[str, Any]
     ledger: Path
     """Where the ledger's rows for this shard go."""
@@ -186,13 +187,17 @@ def _added_in(fresh: Array, result: Resolution, previous: Previous, ordinal: int
 
 def _dropped(
     origin: Array, ledger: int, found: Candidates, result: Resolution, previous: Previous
-) -> dict[str, Sequence[str]]:
+) -> Remembered:
     """What was dropped for the rows of a shard, by their ids."""
     # Origins count ledger rows first, keepers candidates first.
     keepers = np.where(origin < ledger, len(found) + origin, origin - ledger)
-    here = np.intersect1d(keepers, np.fromiter(result.dropped, np.int64, len(result.dropped))).tolist()
-    ids = (found.ids[k] if k < len(found) else previous.ledger.ids[k - len(found)] for k in here)
-    return {hex_id(value): sorted(result.dropped[keeper]) for keeper, value in zip(here, ids, strict=True)}
+    remembered: dict[str, dict[str, list[str]]] = {}
+    for name, dropped in result.dropped.items():
+        here = np.intersect1d(keepers, np.fromiter(dropped, np.int64, len(dropped))).tolist()
+        lists = {id_of(keeper, found, previous): sorted(dropped[keeper]) for keeper in here}
+        if lists:
+            remembered[name] = lists
+    return remembered
 
 
 def _is_one_shard(origin: Array, ledger: int, previous: Previous) -> bool:

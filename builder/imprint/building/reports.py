@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from imprint.building.finish import Finished
 from imprint.building.parts import Part, WorkFolder, read_spill
 from imprint.building.quarantine import read_quarantine
-from imprint.building.resolve import FATE_OF, Resolution
+from imprint.building.resolution import FATE_OF, Resolution
 
 QUARANTINE = "quarantine.jsonl"
 RESIDUE = "residue.jsonl"

@@ -10,7 +10,6 @@ their place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,53 +20,24 @@ from imprint.building.dividing import Dividing, Division, closed_splits
 from imprint.building.neighbours import told
 from imprint.building.parts import WorkFolder
 from imprint.building.previous import Previous
+from imprint.building.resolution import (
+    CORRECTION,
+    EXACT_DUPLICATE,
+    NEAR_DUPLICATE,
+    NEW,
+    SUPERSEDED,
+    WITHHELD,
+    Resolution,
+)
 from imprint.building.searching import Searching
-from imprint.building.texts import id_of
-from imprint.building.versions import Versions, choose_versions
+from imprint.building.versions import choose_versions
 from imprint.dedup.exact import first_of_equals, positions, shared
 from imprint.errors import InternalError
-from imprint.findings import Finding
 from imprint.recipe import Recipe
-from imprint.releases.ledger import from_binary
+from imprint.releases.ledger import COPIES, VERSIONS, from_binary
 
 Array = npt.NDArray[Any]
 Search = Callable[[], Searching]
-
-NEW, CORRECTION, EXACT_DUPLICATE, SUPERSEDED, NEAR_DUPLICATE, WITHHELD = range(6)
-"""What becomes of a record that finish wrote. A correction takes the place of a published row."""
-
-FATE_OF = {NEW: "new", CORRECTION: "new", EXACT_DUPLICATE: "exact_duplicates", SUPERSEDED: "superseded",
-           NEAR_DUPLICATE: "near_duplicates", WITHHELD: "withheld"}  # fmt: skip
-"""The fate in the accounting of each outcome."""
-
-
-@dataclass(slots=True)
-class Resolution:
-    """What becomes of the candidates."""
-
-    outcome: Array
-    """One of the six, for each candidate."""
-    keeper: Array
-    """For what is left out, the record that is kept instead, or that keeps it out: a candidate, or behind them all a
-    ledger row; -1 where there is none."""
-    split: Array
-    """Index of the split of each new candidate and correction; -1 for the others."""
-    cluster: Array
-    """Cluster of each candidate, 16 bytes."""
-    versions: Versions
-    """Which versions lost, and which published rows are replaced."""
-    open: Array
-    """Mask of duplicates that are judged anew each time: an earlier build may have withheld them, which no ledger tells."""
-    division: Division | None = None
-    """How near duplicates were found and divided; None where no record is new."""
-    dropped: dict[int, list[str]] = field(default_factory=dict)
-    """A record that is kept, as `keeper` counts them, to the raw digests of those dropped for it in this build."""
-    findings: list[Finding] = field(default_factory=list)
-
-    def because(self, index: int, found: Candidates, previous: Previous) -> str | None:
-        """Id of the record that is kept instead of a candidate."""
-        keeper = int(self.keeper[index])
-        return None if keeper < 0 else id_of(keeper, found, previous)
 
 
 def resolve(
@@ -107,7 +77,7 @@ def resolve(
             result.findings += told(result.division, dividing, contested, recipe, barred)
             break
         barred |= stepping_back
-    _remember(found, contested, result, settled)
+    _remember(found, previous, contested, result, settled)
     return result
 
 
@@ -150,7 +120,8 @@ def _choose(
     versions.keeper[list(barred)] = list(barred.values())
     nowhere = np.full(len(found), -1, np.int8)
     shut = np.isin(found.own_splits, closed_splits(previous, recipe))
-    result = Resolution(outcome, versions.keeper, nowhere, found.ids.copy(), versions, shut)
+    lost_to = versions.keeper.copy()
+    result = Resolution(outcome, versions.keeper, nowhere, found.ids.copy(), versions, shut, lost_to)
     _drop_equal_texts(found, previous, contested, result)
     _label_losers(found, previous, result)
     _check(found, previous, result, settled)
@@ -171,8 +142,13 @@ def _take_over(result: Resolution, division: Division) -> None:
     # What has the same text as a near duplicate, or as what is withheld, is so itself, for the same reason.
     copies = np.flatnonzero((result.outcome == EXACT_DUPLICATE) & (result.keeper < count))
     keepers = result.keeper[copies]
+    versions = np.isin(copies, result.versions.lost)
     for outcome in (NEAR_DUPLICATE, WITHHELD):
-        same = result.outcome[keepers] == outcome
+        left_out = result.outcome[keepers] == outcome
+        # A version that lost is no copy of what is left out: it stays a version that lost.
+        result.outcome[copies[left_out & versions]] = SUPERSEDED
+        result.keeper[copies[left_out & versions]] = result.lost_to[copies[left_out & versions]]
+        same = left_out & ~versions
         result.outcome[copies[same]] = outcome
         result.open[copies[same]] = result.open[keepers[same]]
         result.keeper[copies[same]] = result.keeper[keepers[same]]
@@ -187,7 +163,7 @@ def _dropped_before(found: Candidates, previous: Previous, contested: Contested)
     A copy stays a copy, even if what was learned since would clean it otherwise. Versions of one article are judged anew.
     """
     settled = np.full(len(found), -1, np.int64)
-    raw, rows = previous.ledger.dropped()
+    raw, rows = previous.ledger.dropped(COPIES)
     if not len(raw) or not len(found):
         return settled
     mine = from_binary(contested.keys(np.arange(len(found)), "raw").column("raw"), 32)
@@ -197,7 +173,9 @@ def _dropped_before(found: Candidates, previous: Previous, contested: Contested)
     return settled
 
 
-def _remember(found: Candidates, contested: Contested, result: Resolution, settled: Array) -> None:
+def _remember(
+    found: Candidates, previous: Previous, contested: Contested, result: Resolution, settled: Array
+) -> None:
     """Note what was dropped for each record that is kept: all duplicates, and versions that lost to new ones."""
     lost = np.flatnonzero((result.outcome == SUPERSEDED) & (result.keeper < len(found)))
     lost_to_new = np.zeros(len(found), np.bool_)
@@ -210,10 +188,13 @@ def _remember(found: Candidates, contested: Contested, result: Resolution, settl
     copies[new[stays]] = True
     dropped = np.flatnonzero(copies | lost_to_new)
     raw = contested.keys(dropped, "raw").column("raw").to_pylist()
-    for keeper, digest in zip(result.keeper[dropped].tolist(), raw, strict=True):
-        result.dropped.setdefault(keeper, []).append(digest.hex())
+    ids = np.concatenate([found.ids, previous.ledger.ids])
+    for record, digest in zip(dropped.tolist(), raw, strict=True):
+        keeper = int(result.keeper[record])
+        column = VERSIONS if ids[keeper] == found.ids[record] else COPIES
+        result.dropped[column].setdefault(keeper, []).append(digest.hex())
     for index, digests in result.versions.earlier.items():
-        result.dropped.setdefault(index, []).extend(digests)
+        result.dropped[VERSIONS].setdefault(index, []).extend(digests)
 
 
 def _drop_equal_texts(

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from imprint.building.candidates import Candidates, Contested
 from imprint.building.previous import Previous
-from imprint.building.resolve import SUPERSEDED, Resolution
+from imprint.building.resolution import SUPERSEDED, Resolution
 from imprint.dedup.shingles import similarity
 from imprint.errors import Place
 from imprint.findings import Finding

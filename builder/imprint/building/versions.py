@@ -19,7 +19,7 @@ from imprint.article import RecordSchema
 from imprint.building.candidates import Candidates, Contested
 from imprint.building.previous import Previous
 from imprint.dedup.exact import first_of_equals, positions, shared
-from imprint.releases.ledger import from_binary
+from imprint.releases.ledger import VERSIONS, from_binary
 
 Array = npt.NDArray[Any]
 
@@ -43,7 +43,7 @@ class Versions:
     corrections: dict[int, int] = field(default_factory=dict)
     """Candidate to the ledger row whose place it takes."""
     earlier: dict[int, list[str]] = field(default_factory=dict)
-    """Correction to the raw digests of the row it takes the place of and of all that was dropped for that row."""
+    """Correction to the raw digests of the row it takes the place of and of all versions that were dropped for that row."""
 
 
 def choose_versions(
@@ -99,9 +99,7 @@ def _judged_before(newcomers: Array, published: Array, previous: Previous, conte
     """Mask of the newcomers whose raw record lost to the published row in an earlier release."""
     if not len(newcomers):
         return np.zeros(0, np.bool_)
-    remembered = (
-        previous.ledger.columns("dropped_raw").column(0).take(pa.array(published[newcomers])).to_pylist()
-    )
+    remembered = previous.ledger.columns(VERSIONS).column(0).take(pa.array(published[newcomers])).to_pylist()
     raw = [digest.hex() for digest in contested.keys(newcomers, "raw").column("raw").to_pylist()]
     return np.array([digest in (lost or ()) for digest, lost in zip(raw, remembered, strict=True)], np.bool_)
 
@@ -121,7 +119,7 @@ def _replace(
     old_content, new_content = (schema.json_rows(table.select(content)) for table in (old, new))
     old_times, new_times = (_moments(table) for table in (old, new))
     raw = old.column("raw_sha256").to_pylist()
-    earlier = previous.ledger.columns("dropped_raw").column(0).take(pa.array(rows)).to_pylist()
+    earlier = previous.ledger.columns(VERSIONS).column(0).take(pa.array(rows)).to_pylist()
     for position, (index, row) in enumerate(zip(left.tolist(), rows.tolist(), strict=True)):
         if new_times[position] < old_times[position] or old_content[position] == new_content[position]:
             choice.keeper[index] = len(choice.keeper) + row

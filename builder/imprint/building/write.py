@@ -23,8 +23,8 @@ from imprint.building.previous import check_file
 from imprint.digests import sha256_file
 from imprint.errors import InternalError
 from imprint.placing import link_or_copy
+from imprint.releases.ledger import REMEMBERED, Ledger, ledger_rows
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
-from imprint.releases.ledger import Ledger, ledger_rows
 from imprint.releases.manifest import ReleaseFile
 from imprint.releases.shards import CheckedFile, open_parquet, write_groups
 from imprint.releases.statistics import Statistics, merge, statistics_of
@@ -80,10 +80,9 @@ def _take_over(task: ShardTask, schema: RecordSchema) -> Iterator[tuple[pa.Table
     check_file(published.path, published.sha256)
     link_or_copy(published.path, task.path)
     rows = Ledger(published.ledger).shard(published.shard)
-    if task.dropped:
-        lists = _with_dropped(rows, task)
+    for name, lists in _with_dropped(rows, task).items() if task.dropped else ():
         column = pa.array([lists.get(identity) for identity in rows["id"].to_pylist()], pa.list_(pa.string()))
-        rows = rows.set_column(rows.schema.get_field_index("dropped_raw"), "dropped_raw", column)
+        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
     file = open_parquet(task.path)
     start = 0
     for number in range(file.groups):
@@ -92,13 +91,17 @@ def _take_over(task: ShardTask, schema: RecordSchema) -> Iterator[tuple[pa.Table
         start += len(table)
 
 
-def _with_dropped(rows: pa.Table, task: ShardTask) -> dict[str, list[str]]:
+def _with_dropped(rows: pa.Table, task: ShardTask) -> dict[str, dict[str, list[str]]]:
     """What was dropped for rows of the previous ledger, then and in this build."""
-    before = zip(rows["id"].to_pylist(), rows["dropped_raw"].to_pylist(), strict=True)
-    lists = {identity: lost for identity, lost in before if lost}
-    for identity in set(rows["id"].to_pylist()) & set(task.dropped):
-        lists[identity] = sorted({*lists.get(identity, ()), *task.dropped[identity]})
-    return lists
+    ids = rows["id"].to_pylist()
+    remembered: dict[str, dict[str, list[str]]] = {}
+    for name in REMEMBERED:
+        before = zip(ids, rows[name].to_pylist(), strict=True)
+        remembered[name] = {identity: lost for identity, lost in before if lost}
+        now = task.dropped.get(name, {})
+        for identity in set(ids) & set(now):
+            remembered[name][identity] = sorted({*remembered[name].get(identity, ()), *now[identity]})
+    return remembered
 
 
 class _Gathering:
@@ -168,12 +171,13 @@ def _fresh_rows(fresh: FreshRows, schema: RecordSchema) -> pa.Table:
 
 def _ledger_rows(table: pa.Table, group: RowGroup, task: ShardTask, schema: RecordSchema) -> pa.Table:
     """The ledger's rows of a row group that was written; published records are held against their old ones."""
-    dropped = {identity: list(digests) for identity, digests in task.dropped.items()}
+    remembered = {name: dict(task.dropped.get(name, {})) for name in REMEMBERED}
     before: dict[str, str] = {}
     for rows in _carried_ledger(group):
         before |= dict(zip(rows["id"].to_pylist(), rows["row_sha256"].to_pylist(), strict=True))
-        dropped |= _with_dropped(rows, task)
-    after = ledger_rows(table, task.split, schema, dropped)
+        for name, lists in _with_dropped(rows, task).items():
+            remembered[name] |= lists
+    after = ledger_rows(table, task.split, schema, remembered)
     digests = dict(zip(after["id"].to_pylist(), after["row_sha256"].to_pylist(), strict=True))
     changed = [identity for identity, digest in before.items() if digests.get(identity) != digest]
     if changed and not task.other_schema:

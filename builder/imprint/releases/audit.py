@@ -21,8 +21,8 @@ from imprint.errors import ImprintError, Place
 from imprint.findings import Finding
 from imprint.releases.accounting import FATES
 from imprint.releases.layout import CHECKSUMS, LEAKS, LEDGER, MANIFEST, SCHEMA
+from imprint.releases.ledger import REMEMBERED, Ledger, from_hex, hex_id, ledger_rows, sort_times
 from imprint.releases.ledger import SCHEMA as LEDGER_SCHEMA
-from imprint.releases.ledger import Ledger, from_hex, hex_id, ledger_rows, sort_times
 from imprint.releases.manifest import Manifest, ReleaseFile, checksums
 from imprint.releases.shards import read_shard
 from imprint.validation import Validator
@@ -159,7 +159,7 @@ class RecordAudit:
         if isinstance(held, Finding):
             yield held
         elif differing := [
-            n for n in rows.schema.names if n != "dropped_raw" and held.column(n) != rows.column(n)
+            n for n in rows.schema.names if n not in REMEMBERED and held.column(n) != rows.column(n)
         ]:
             message = f"the ledger disagrees on {file.path} in {', '.join(differing)}"
             yield Finding("ledger_differs", message, Place(LEDGER))

@@ -4,8 +4,8 @@ It is what makes growth possible without reading texts again: known raw records,
 shard borders of all published rows follow from it. Rows stand in release order (split, added_in, published_at, id), one
 row group for each shard.
 
-Law: all columns but `dropped_raw` can be recomputed from the shards (imprint.digests). That one lists the raw digests of
-records that were dropped in favour of this one (other versions, exact duplicates): what was decided stays decided.
+Law: all columns but those of REMEMBERED can be recomputed from the shards (imprint.digests). These list raw digests of
+records that were dropped in favour of this one: what was decided stays decided.
 """
 
 from __future__ import annotations
@@ -39,8 +39,18 @@ SCHEMA = pa.schema(
         pa.field("text_key", pa.string()),
         pa.field("row_sha256", pa.string()),
         pa.field("dropped_raw", pa.list_(pa.string())),
+        pa.field("versions_raw", pa.list_(pa.string())),
     ]
 )
+
+COPIES, VERSIONS = "dropped_raw", "versions_raw"
+"""Columns of raw digests: of other articles whose text is that of the record, or nearly; of other versions of it."""
+
+REMEMBERED = (COPIES, VERSIONS)
+"""Columns that no shard tells."""
+
+Remembered = Mapping[str, Mapping[str, Sequence[str]]]
+"""Column of REMEMBERED to id to raw digests."""
 
 UNDATED = np.iinfo(np.int64).max
 """Sort value of a record without published_at: it stands behind the dated ones."""
@@ -52,7 +62,7 @@ Binary = npt.NDArray[np.bytes_]
 
 
 def ledger_rows(
-    table: pa.Table, split: str, schema: RecordSchema, dropped: Mapping[str, Sequence[str]] | None = None
+    table: pa.Table, split: str, schema: RecordSchema, remembered: Remembered | None = None
 ) -> pa.Table:
     """The ledger's rows for the records of one shard.
 
@@ -60,7 +70,7 @@ def ledger_rows(
         table: the records.
         split: their split.
         schema: their schema.
-        dropped: id to the raw digests of records dropped in its favour; all other columns come from the records alone.
+        remembered: what was dropped in the records' favour; all other columns come from the records alone.
     """
     keys: list[str] = []
     digests: list[str] = []
@@ -75,13 +85,12 @@ def ledger_rows(
         "row_bytes": pa.array(row_sizes(table), pa.int64()),
         "text_key": pa.array(keys, pa.string()),
         "row_sha256": pa.array(digests, pa.string()),
-        "dropped_raw": pa.array(
-            [(dropped or {}).get(identity) for identity in table.column("id").to_pylist()]
-            if dropped
-            else [None] * len(table),
-            pa.list_(pa.string()),
-        ),
     }
+    ids = table.column("id").to_pylist() if remembered else []
+    for name in REMEMBERED:
+        lists = (remembered or {}).get(name)
+        values = [lists.get(identity) for identity in ids] if lists else [None] * len(table)
+        columns[name] = pa.array(values, pa.list_(pa.string()))
     same = {name: table.column(name) for name in SCHEMA.names if name not in columns}
     return pa.table({name: {**columns, **same}[name] for name in SCHEMA.names}, schema=SCHEMA)
 
@@ -153,9 +162,9 @@ class Ledger:
         """Digests of the normalised texts, 16 bytes each."""
         return from_hex(self.columns("text_key").column(0), 16)
 
-    def dropped(self) -> tuple[Binary, npt.NDArray[np.int64]]:
-        """Digests of the raw records that were dropped, sorted, and the row of the record that each was dropped for."""
-        column = self.columns("dropped_raw").column(0).combine_chunks()
+    def dropped(self, name: str) -> tuple[Binary, npt.NDArray[np.int64]]:
+        """Digests of a column of REMEMBERED, sorted, and the row of the record that each was dropped for."""
+        column = self.columns(name).column(0).combine_chunks()
         column = column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
         raw = from_hex(pc.list_flatten(column), 32)
         rows = pc.list_parent_indices(column).to_numpy()

@@ -27,7 +27,8 @@ from imprint.building.parts import WorkFolder
 from imprint.building.plan import plan_shards
 from imprint.building.previous import Previous
 from imprint.building.reports import QUARANTINE, write_quarantine, write_reports
-from imprint.building.resolve import NEW, Resolution, resolve
+from imprint.building.resolution import NEW, Resolution
+from imprint.building.resolve import resolve
 from imprint.building.scan import Scan, scan
 from imprint.building.searching import Searching
 from imprint.building.shared_urls import shared_urls
