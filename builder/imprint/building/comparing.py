@@ -199,6 +199,7 @@ class Comparing:
             The pairs, and whether there were crowds, in which not all pairs are looked for.
         """
         found, crowds = self._candidates(signed, among)
+        self.texts.copy(self._read(found, crowds, among), self.engine)
         tasks = list(self._tasks(found))
         similarity = np.concatenate([np.empty(0), *self.engine.map(compare, tasks)])
         confirmed = Confirmed(found[:, 0], found[:, 1], similarity).only(similarity >= signed.search.at)
@@ -232,6 +233,11 @@ class Comparing:
             for crowd in np.split(np.load(task.out("crowds")), np.load(task.out("ends")))
         ]
         return np.stack([one, other], axis=1), merged(crowds)
+
+    def _read(self, found: npt.NDArray[np.int64], crowds: list[Records], among: Among) -> Records:
+        """The records whose texts are compared."""
+        members = [among.members[crowd] for crowd in crowds]
+        return distinct(np.concatenate([found.ravel(), *members]))
 
     def _crowd_task(self, crowd: Records, signed: Signed, among: Among) -> CrowdTask:
         numbers = among.members[crowd]

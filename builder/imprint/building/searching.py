@@ -66,6 +66,7 @@ class Searching:
         near = nearby(self.texts, self._evaluation, others, self._engine) if len(others) else others
         self._near = near if second.at >= FULL_AT else others
         members = np.union1d(self._evaluation, self._near)
+        self.texts.copy(members, self._engine)
         signed = sign_again(self.texts.work, self.texts.chunks(members), second, self._engine)
         allowed = np.ones((max(int(split.max(initial=0)), train) + 1,) * 2, np.bool_)
         allowed[train, train] = False
@@ -78,6 +79,7 @@ class Searching:
             split: split of each record, by number, as the second search had it.
             names: the names of the splits.
         """
+        self.texts.copy(np.union1d(self._evaluation, self._near), self._engine)
         asked = [
             (names[number], chunk)
             for number in np.unique(split[self._evaluation]).tolist()

@@ -6,6 +6,7 @@ Law: a source gives the same texts each time, as UTF-8.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from imprint.building.parts import take_spill
+from imprint.building.parts import SpillWriter, take_spill
 from imprint.errors import TransferError
 from imprint.releases.shards import open_parquet
 
@@ -92,14 +93,15 @@ class Piece:
         if not self.published:
             column = take_spill(self.path, self.rows, ["text"]).column("text")
             return list(column.cast(pa.binary()).to_pylist())
-        try:
-            return [text for group in self._groups() for text in group]
-        except OSError as error:
-            raise TransferError(
-                f"{self.path.name} of the previous release cannot be read: {error}"
-            ) from error
+        with _as_transfer_error(self.path):
+            return [text for group in self.groups() for text in group]
 
-    def _groups(self) -> Iterator[list[bytes]]:
+    def groups(self) -> Iterator[list[bytes]]:
+        """The texts of rows of a shard, a row group at a time.
+
+        Raises:
+            OSError: the shard cannot be read.
+        """
         file = open_parquet(self.path)
         start = 0
         for number, count in enumerate(file.group_rows):
@@ -108,6 +110,39 @@ class Piece:
                 column = file.group(number, ["text"]).column("text")
                 yield column.take(pa.array(self.rows[low:high] - start)).cast(pa.binary()).to_pylist()
             start += count
+
+
+@contextmanager
+def _as_transfer_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransferError(f"{path.name} of the previous release cannot be read: {error}") from error
+
+
+TEXT = pa.schema([pa.field("text", pa.binary())])
+"""A spill of texts alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTask:
+    """Texts of one file to copy into a spill."""
+
+    piece: Piece
+    out: Path
+
+
+def copy_texts(task: CopyTask) -> None:
+    """Copy texts into a spill, where any of them is found at once.
+
+    Raises:
+        TransferError: a shard cannot be read.
+    """
+    spill = SpillWriter(task.out, TEXT)
+    with _as_transfer_error(task.piece.path):
+        for texts in task.piece.groups():
+            spill.write(pa.table({"text": texts}, schema=TEXT))
+    spill.close()
 
 
 @dataclass(frozen=True, slots=True)
