@@ -29,8 +29,11 @@ BANDS = 4
 PAIRS = 1000
 """Pairs of a task at most."""
 
-CROWD = 20_000
-"""Records of a crowd that are compared in one task: some 60 MB of text, ten times that in shingles."""
+CROWD = 5_000
+"""Records of a crowd that are compared in one task: some 15 MB of text, ten times that in shingles."""
+
+COVERING = 8
+"""Leaders of a crowd that are asked, before anything else, whether the rest is nearly theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Among:
     """A kind for each of them."""
     allowed: npt.NDArray[np.bool_]
     """Kind by kind: whether such pairs are looked for."""
+    enough: float | None = None
+    """Likeness to a leader of a crowd from which a record needs no other; None where each is to meet all it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +142,38 @@ class CrowdTask:
     """Kind of each, in the same order."""
     allowed: npt.NDArray[np.bool_]
     at: float
+    enough: float | None
 
 
 def compare_crowd(task: CrowdTask) -> Confirmed:
     """The pairs of a crowd that are alike."""
     sets = _sets(task.chunk)
     ranked = [sets[place] for place in task.places.tolist()]
-    pairs = crowd_pairs(ranked, task.at)
+    covered, left = _covered(ranked, task.enough)
+    rest = left[crowd_pairs([ranked[one] for one in left.tolist()], task.at)]
+    pairs = np.concatenate([covered, rest])
     pairs = pairs[task.allowed[task.kinds[pairs[:, 0]], task.kinds[pairs[:, 1]]]]
     similarity = np.array([jaccard(ranked[one], ranked[other]) for one, other in pairs.tolist()])
     numbers = np.sort(task.chunk.records[task.places[pairs]], axis=1)
     return Confirmed(numbers[:, 0], numbers[:, 1], similarity).only(similarity >= task.at)
+
+
+def _covered(sets: list[npt.NDArray[np.uint64]], enough: float | None) -> tuple[Records, Records]:
+    """The pairs of the first leaders with all that need no other, and the records that are left, leaders among them."""
+    left = np.arange(len(sets))
+    pairs = [np.empty((0, 2), np.int64)]
+    for turn in range(COVERING if enough is not None else 0):
+        if turn >= len(left) - 1:
+            break
+        leader, others = int(left[turn]), left[turn + 1 :]
+        likeness = np.array([jaccard(sets[leader], sets[other]) for other in others.tolist()])
+        near = others[likeness >= enough]
+        # A leader whom hardly anybody follows says that this is no crowd of copies.
+        if len(near) < len(others) / 10:
+            break
+        pairs.append(np.stack([np.full(len(near), leader), near], axis=1))
+        left = np.concatenate([left[: turn + 1], others[likeness < enough]])
+    return np.concatenate(pairs), left
 
 
 def _sets(chunk: Chunk) -> list[npt.NDArray[np.uint64]]:
@@ -159,22 +185,19 @@ def _sets(chunk: Chunk) -> list[npt.NDArray[np.uint64]]:
     return sets
 
 
-def merged(crowds: Sequence[Records]) -> list[Records]:
+def merged(crowds: Sequence[Records], members: int) -> list[Records]:
     """Crowds that share a record, joined: each in the order of precedence, cut where it is too large for one task."""
-    leader: dict[int, int] = {}
-
-    def root(record: int) -> int:
-        while leader.setdefault(record, record) != record:
-            leader[record] = leader[leader[record]]
-            record = leader[record]
-        return record
-
+    label = np.arange(members)
     for crowd in crowds:
-        for record in crowd[1:].tolist():
-            leader[max(root(record), root(int(crowd[0])))] = min(root(record), root(int(crowd[0])))
-    members = np.array(sorted(leader), np.int64)
-    roots = np.array([root(record) for record in members.tolist()], np.int64)
-    return [piece for one in np.unique(roots).tolist() for piece in _cut(members[roots == one])]
+        found = distinct(label[crowd])
+        if len(found) > 1:
+            label[np.isin(label, found)] = found[0]
+    inside = np.zeros(members, np.bool_)
+    for crowd in crowds:
+        inside[crowd] = True
+    positions = np.flatnonzero(inside)
+    labels = label[positions]
+    return [piece for one in distinct(labels).tolist() for piece in _cut(positions[labels == one])]
 
 
 def _cut(crowd: Records) -> list[Records]:
@@ -232,7 +255,7 @@ class Comparing:
             for task in tasks
             for crowd in np.split(np.load(task.out("crowds")), np.load(task.out("ends")))
         ]
-        return np.stack([one, other], axis=1), merged(crowds)
+        return np.stack([one, other], axis=1), merged(crowds, len(among.members))
 
     def _read(self, found: npt.NDArray[np.int64], crowds: list[Records], among: Among) -> Records:
         """The records whose texts are compared."""
@@ -248,6 +271,7 @@ class Comparing:
             among.kinds[crowd],
             among.allowed,
             signed.search.at,
+            among.enough,
         )
 
     def _tasks(self, found: npt.NDArray[np.int64]) -> Iterator[CompareTask]:

@@ -172,7 +172,10 @@ class Dividing:
         by_age = np.argsort(self.age[self.rows], kind="stable")
         kinds[: len(by_age)] = kinds[: len(by_age)][by_age]
         members = np.concatenate([self.standing[by_age], new])
-        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]))
+        # Whoever is so near to a leader is dropped for it; where that is left out itself, what is kept is searched again.
+        dedup = self.recipe.dedup
+        enough = dedup.drop_at if dedup.keep == "first" else None
+        return Among(members, kinds.astype(np.int8), np.array([[False, True], [True, True]]), enough)
 
     def _place(self, pairs: Confirmed) -> Division:
         found, dedup = self.found, self.recipe.dedup
