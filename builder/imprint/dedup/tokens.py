@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 Hashes = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
@@ -40,6 +41,9 @@ _HARD = 0xFFFFFFFF
 
 _ALONE = 0x80000000
 """In the table, added to a character that is a token by itself."""
+
+LONG = 64
+"""Bytes of a token from which it is hashed by itself: a text without any space must not be walked eight bytes at a time."""
 
 _END = b"\0" * 16
 """Behind the last text, so that words of eight bytes can be read there."""
@@ -165,7 +169,10 @@ def _hashed(blob: bytes, starts: Offsets, sizes: Offsets) -> Hashes:
     hashes += sizes.astype(np.uint64)
     hashes *= np.uint64(0x9E3779B97F4A7C15)
     hashes ^= hashes >> np.uint64(29)
-    left = np.flatnonzero(sizes > 8)
+    for index in np.flatnonzero(sizes > LONG).tolist():
+        start = int(starts[index])
+        hashes[index] = xxhash.xxh3_64_intdigest(blob[start : start + int(sizes[index])])
+    left = np.flatnonzero((sizes > 8) & (sizes <= LONG))
     done = 8
     while len(left):
         further = words[starts[left] + done] & _WORD_BYTES[np.minimum(sizes[left] - done, 8)]
